@@ -1,0 +1,1 @@
+"""Forms of the catalogue: editing and proposing, importing."""

@@ -1,0 +1,110 @@
+"""Every setting. Each is an environment variable of the same name; the embedded default stands beside it."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+VERSION = "0.1.0"
+
+DEMO_MARK = "demo"
+"""A file in the instance folder that says: this installation holds the demo world, so ENVIRONMENT defaults to demo."""
+
+_TRUE = {"1", "true", "yes", "on"}
+_FALSE = {"0", "false", "no", "off", ""}
+
+
+class SettingError(SystemExit):
+    """A setting that cannot be read; the message names the variable and what it accepts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What `create_app` is configured with. `describe()` in `docs/operations.md` is made from these comments."""
+
+    instance_path: Path  # INSTANCE_PATH: folder of the SQLite file, the jobs file, uploads and the secret key
+    database_url: str  # DATABASE_URL: sqlite:////somewhere/file.db or postgresql+psycopg://…
+    redis_url: str | None  # REDIS_URL: job queue and exact rate limits across processes
+    secret_key: str  # SECRET_KEY: signs sessions and forms; made and kept in the instance folder when absent
+    environment: str  # ENVIRONMENT: demo, development or production; demo where the demo world was loaded
+    api_docs: bool  # API_DOCS: whether /openapi.json and /api/docs are served
+    rate_limits: bool  # RATE_LIMITS: off only for load tests of one's own
+    base_url: str  # BASE_URL: the address users type, for links and documents
+    log_level: str  # LOG_LEVEL: debug, info, warning, error
+    log_format: str  # LOG_FORMAT: json or text
+    max_request_bytes: int  # MAX_REQUEST_BYTES: larger requests are refused with 413
+    max_import_bytes: int  # MAX_IMPORT_BYTES: larger import files are refused, also after decompression
+    processes: int  # PROCESSES: web processes; in-memory rate limits are divided by it
+    trusted_proxies: int  # TRUSTED_PROXIES: how many reverse proxies stand in front and set X-Forwarded-*
+    argon2_time_cost: int  # ARGON2_TIME_COST
+    argon2_memory_kib: int  # ARGON2_MEMORY_KIB
+
+    @property
+    def secure(self) -> bool:
+        """Whether pages are served by https, so that cookies may be `__Host-` and Secure."""
+        return self.base_url.startswith("https://")
+
+    def overridden(self, **changes: Any) -> "Settings":
+        """A copy with some settings changed."""
+        return replace(self, **changes)
+
+
+def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read all settings. Raises SettingError where one cannot be read."""
+    root = Path(__file__).resolve().parent.parent
+    instance = Path(environ.get("INSTANCE_PATH", str(root / "instance"))).resolve()
+    environment = environ.get("ENVIRONMENT") or ("demo" if (instance / DEMO_MARK).exists() else "production")
+    if environment not in ("demo", "development", "production"):
+        raise SettingError("ENVIRONMENT must be demo, development or production.")
+    return Settings(
+        instance_path=instance,
+        database_url=environ.get("DATABASE_URL") or f"sqlite:///{instance / 'tradecounter.db'}",
+        redis_url=environ.get("REDIS_URL") or None,
+        secret_key=environ.get("SECRET_KEY") or _kept_secret(instance),
+        environment=environment,
+        api_docs=_boolean(environ, "API_DOCS", default=environment != "production"),
+        rate_limits=_boolean(environ, "RATE_LIMITS", default=True),
+        base_url=environ.get("BASE_URL", "http://127.0.0.1:8000").rstrip("/"),
+        log_level=environ.get("LOG_LEVEL", "info").lower(),
+        log_format=environ.get("LOG_FORMAT", "json"),
+        max_request_bytes=_number(environ, "MAX_REQUEST_BYTES", 2 * 1024 * 1024),
+        max_import_bytes=_number(environ, "MAX_IMPORT_BYTES", 100 * 1024 * 1024),
+        processes=_number(environ, "PROCESSES", 1),
+        trusted_proxies=_number(environ, "TRUSTED_PROXIES", 0, least=0),
+        argon2_time_cost=_number(environ, "ARGON2_TIME_COST", 2),
+        argon2_memory_kib=_number(environ, "ARGON2_MEMORY_KIB", 19 * 1024),
+    )
+
+
+def _boolean(environ: Mapping[str, str], name: str, *, default: bool) -> bool:
+    text = environ.get(name)
+    if text is None:
+        return default
+    if text.lower() in _TRUE:
+        return True
+    if text.lower() in _FALSE:
+        return False
+    raise SettingError(f"{name} must be on or off, not {text!r}.")
+
+
+def _number(environ: Mapping[str, str], name: str, default: int, *, least: int = 1) -> int:
+    text = environ.get(name, str(default))
+    if not text.isascii() or not text.isdigit() or int(text) < least:
+        raise SettingError(f"{name} must be a whole number of at least {least}, not {text!r}.")
+    return int(text)
+
+
+def _kept_secret(instance: Path) -> str:
+    path = instance / "secret_key"
+    if not path.exists():
+        instance.mkdir(parents=True, exist_ok=True)
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            pass  # a process started beside this one made it first
+        else:
+            with os.fdopen(handle, "w") as file:
+                file.write(secrets.token_hex(32))
+    return path.read_text().strip()

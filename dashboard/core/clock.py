@@ -1,0 +1,37 @@
+"""The only source of the present moment, so that a test can decide what time it is."""
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime, timedelta
+
+
+def _system_now() -> datetime:
+    return datetime.now(UTC)
+
+
+_source: ContextVar[Callable[[], datetime]] = ContextVar("clock", default=_system_now)
+
+
+def now() -> datetime:
+    """The present moment, aware, in UTC."""
+    return _source.get()()
+
+
+@contextmanager
+def frozen(moment: datetime) -> Generator[Callable[[timedelta], None]]:
+    """Hold the clock at `moment` (aware). Yields a function that moves it by a timedelta."""
+    current = moment.astimezone(UTC)
+
+    def read() -> datetime:
+        return current
+
+    def move(by: timedelta) -> None:
+        nonlocal current
+        current += by
+
+    token = _source.set(read)
+    try:
+        yield move
+    finally:
+        _source.reset(token)

@@ -1,0 +1,90 @@
+"""Starting the whole installation with one command: web processes and a worker beside them."""
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from granian import Granian
+from granian.constants import Interfaces
+
+from dashboard.config import Settings
+from dashboard.web.logs import log
+
+BUSY_THREADS = 2
+"""Threads that answer requests in each process: more of them cost SQLite four times the CPU (measured)."""
+
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - what an operator may ask for, compared here
+
+KILL_AFTER_S = 5
+"""A worker that has not ended by then, an open event stream say, is ended."""
+
+
+def serve(settings: Settings, *, host: str, port: int, processes: int) -> None:
+    """Serve until SIGINT or SIGTERM. Everything started here has ended when this returns."""
+    os.environ["PROCESSES"] = str(processes)
+    os.environ.setdefault("BASE_URL", f"http://{'127.0.0.1' if host in EVERYWHERE else host}:{port}")
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_fresh_folder(settings.instance_path / "metrics"))
+    background = _Background()
+    background.start()
+    server = Granian(
+        "wsgi:app",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=processes,
+        blocking_threads=BUSY_THREADS,
+        backlog=1024,
+        workers_kill_timeout=KILL_AFTER_S,
+        respawn_failed_workers=True,
+        websockets=False,
+        log_access=False,
+        working_dir=Path(__file__).resolve().parent.parent,
+    )
+    try:
+        server.serve()
+    finally:
+        background.stop()
+
+
+def _fresh_folder(path: Path) -> Path:
+    shutil.rmtree(path, ignore_errors=True)
+    path.mkdir(parents=True)
+    return path
+
+
+class _Background:
+    """The worker process, started again whenever it dies."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._ending = threading.Event()
+        self._watcher = threading.Thread(target=self._watch, daemon=True)
+
+    def start(self) -> None:
+        self._watcher.start()
+
+    def stop(self) -> None:
+        self._ending.set()
+        process = self._process
+        if process is not None and process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(timeout=15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+        self._watcher.join(timeout=1)
+
+    def _watch(self) -> None:
+        while not self._ending.is_set():
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "flask", "--app", "wsgi", "worker", "--stop-with-parent"],
+                cwd=Path(__file__).resolve().parent.parent,
+                # A Ctrl-C in the terminal reaches the whole group: the worker is told by us, once.
+                start_new_session=True,
+            )
+            code = self._process.wait()
+            if not self._ending.wait(1):
+                log.warning("worker_ended", code=code)

@@ -1,0 +1,207 @@
+"""The API kernel: credential → principal → limit → right → parse → one command → documented shape.
+
+A domain's `api.py` declares endpoints on an `ApiBlueprint`; its views get a principal and parsed values and return an
+`Answer`. Envelope, errors, ids and money belong to the dialect, which is chosen here, once per request.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import wraps
+from typing import Any, TypeVar
+
+from flask import Blueprint, Flask, Response, current_app, g, request
+from flask.sansio.blueprints import BlueprintSetupState
+from werkzeug.routing import IntegerConverter, ValidationError
+
+from dashboard.core.context import NOBODY, Principal
+from dashboard.core.errors import NotAuthenticated, TooMany
+from dashboard.web.answers import Answer
+from dashboard.web.credentials import principal_of
+from dashboard.web.dialects import Dialect, dialect, is_api_path, owner_of_path
+from dashboard.web.limits import ADDRESS_LIMIT, RateLimiter, limit_of
+from dashboard.web.registry import Operation, registry_of
+from dashboard.web.replies import json_reply
+from dashboard.web.schemas import BodyModel, QueryModel, read_body, read_query
+
+View = TypeVar("View", bound=Callable[..., Answer])
+Choose = Callable[[Principal], str | None]
+"""Names the dialect of a request to a path that several references share; None leaves it to the key, then the path."""
+
+PUBLIC = "public"
+"""The right of an endpoint or page that needs no credential."""
+
+
+class ApiBlueprint(Blueprint):
+    """A group of documented endpoints under one prefix, answered in `speaks` unless an endpoint says otherwise."""
+
+    def __init__(self, name: str, import_name: str, *, url_prefix: str, speaks: str, area: str) -> None:
+        super().__init__(name, import_name, url_prefix=url_prefix)
+        self.speaks = speaks
+        self.area = area
+
+    def operation(
+        self,
+        method: str,
+        rule: str,
+        *,
+        needs: str,
+        answer: Any,
+        shape: str = "one",
+        status: int = 200,
+        query: type[QueryModel] | None = None,
+        body: type[BodyModel] | None = None,
+        dialects: tuple[str, ...] = (),
+        choose: Choose | None = None,
+    ) -> Callable[[View], View]:
+        """Declare an endpoint.
+
+        `needs` is the scope that the credential must hold, or PUBLIC. `answer` is the type that the presenter
+        makes, `shape` its envelope: one, many, bare or empty. A view takes `by`, path values, then `page`, `query`
+        and `body` as far as they are declared; `page` comes with shape many.
+        """
+
+        def register(view: View) -> View:
+            name = view.__name__
+            summary = (view.__doc__ or name.replace("_", " ")).strip().splitlines()[0]
+            declared = Operation(
+                endpoint=name,
+                method=method,
+                rule=rule,
+                needs=needs,
+                dialects=dialects or (self.speaks,),
+                area=self.area,
+                summary=summary,
+                status=status,
+                query=query,
+                body=body,
+                answer=answer,
+                shape=shape,
+            )
+            runner = _Runner(view, declared, choose)
+
+            @wraps(view)
+            def run(**path: Any) -> Response:
+                return runner.run(path)
+
+            self.add_url_rule(rule, name, run, methods=[method], strict_slashes=False)
+            self.record(lambda state: self._note(state, declared))
+            return view
+
+        return register
+
+    def _note(self, state: BlueprintSetupState, declared: Operation) -> None:
+        assert isinstance(state.app, Flask)
+        full = (state.url_prefix or "") + declared.rule
+        endpoint = f"{state.name_prefix}.{self.name}.{declared.endpoint}".lstrip(".")
+        found = registry_of(state.app)
+        found.rights[f"{declared.method} {full}"] = declared.needs
+        found.operations.append(replace(declared, endpoint=endpoint, rule=full))
+
+
+class _Runner:
+    """Carries one request through the kernel's steps, in their order."""
+
+    def __init__(self, view: Callable[..., Answer], declared: Operation, choose: Choose | None) -> None:
+        self._view = view
+        self._declared = declared
+        self._choose = choose
+        self._dialects = tuple(dialect(name) for name in declared.dialects)
+
+    def run(self, path: dict[str, Any]) -> Response:
+        declared = self._declared
+        g.dialect = self._dialects[0]
+        by = authenticate() if declared.needs != PUBLIC else authenticate_if_offered()
+        speak = g.dialect = self._speak(by)
+        count(by, speak)
+        if declared.needs != PUBLIC:
+            by.require(declared.needs)
+        if declared.shape == "many":
+            path["page"] = speak.read_page(request.args)
+        if declared.query is not None:
+            path["query"] = read_query(declared.query, request.args)
+        if declared.body is not None:
+            path["body"] = read_body(declared.body, request.get_data(), request.mimetype)
+        body = self._view(by, **path).body(speak)
+        if body is None:
+            return Response(status=204)
+        return json_reply(speak.stamp(body, g.request_id), declared.status)
+
+    def _speak(self, by: Principal) -> Dialect:
+        if len(self._dialects) == 1:
+            return self._dialects[0]
+        wanted = (self._choose(by) if self._choose else None) or by.dialect
+        return next((each for each in self._dialects if each.name == wanted), self._dialects[0])
+
+
+def limiter() -> RateLimiter:
+    """The rate limiter of the present application."""
+    found = current_app.extensions["rate_limiter"]
+    assert isinstance(found, RateLimiter)
+    return found
+
+
+def authenticate() -> Principal:
+    """The principal of this request's Bearer token. Raises NotAuthenticated, or TooMany for a guessing address."""
+    try:
+        by = principal_of(request.headers.get("Authorization"))
+    except NotAuthenticated:
+        count_address()
+        raise
+    g.by = by
+    return by
+
+
+def authenticate_if_offered() -> Principal:
+    """Like `authenticate`, but nobody where no credential is sent."""
+    if "Authorization" in request.headers:
+        return authenticate()
+    count_address()
+    return NOBODY
+
+
+def count(by: Principal, speak: Dialect) -> None:
+    """Count this request against the credential's bucket. Raises TooMany."""
+    if by.actor_id is None:
+        return
+    limit = limit_of(by, speak)
+    g.limit = state = limiter().hit(f"{by.label}:{speak.name}", limit)
+    if not state.allowed:
+        raise TooMany(
+            f"More than {limit} requests in a minute. Wait {state.retry_after} seconds.",
+            retry_after=state.retry_after,
+        )
+
+
+class _StorableInteger(IntegerConverter):
+    """`<int:…>` in a rule: what no column can hold is nowhere, instead of an error of the database."""
+
+    def to_python(self, value: str) -> int:
+        if len(value) > 18:
+            raise ValidationError
+        return super().to_python(value)
+
+
+def install(app: Flask) -> None:
+    """No redirects, and requests that reach no endpoint (unknown paths, other methods, documents) are counted too."""
+    app.url_map.merge_slashes = False  # else `//` in a path is answered with a redirect
+    app.url_map.converters["int"] = _StorableInteger
+
+    @app.before_request
+    def count_stray() -> None:
+        if not is_api_path(request.path):
+            return
+        reached = request.routing_exception is None and request.method != "OPTIONS"
+        if reached and isinstance(app.blueprints.get(request.blueprint or ""), ApiBlueprint):
+            return
+        try:
+            by = authenticate_if_offered()
+        except NotAuthenticated:
+            return
+        count(by, owner_of_path(request.path))
+
+
+def count_address() -> None:
+    """Count this request against its address's bucket. Raises TooMany."""
+    g.limit = state = limiter().hit(f"address:{request.remote_addr}", ADDRESS_LIMIT)
+    if not state.allowed:
+        raise TooMany("Too many requests from this address.", retry_after=state.retry_after)

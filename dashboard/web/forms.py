@@ -1,0 +1,38 @@
+"""The base of all forms: errors as sentences, nothing typed is lost."""
+
+from typing import Any, cast
+
+from flask_wtf import FlaskForm
+from wtforms import Field
+
+from dashboard.core.errors import DomainError, Invalid
+
+
+class Form(FlaskForm):
+    """A page's form. A service's refusal is put beside the fields it names."""
+
+    def sent(self) -> bool:
+        """Whether the form was sent and holds nothing wrong."""
+        return bool(cast(Any, self).validate_on_submit()) and self._is_storable()
+
+    def _is_storable(self) -> bool:
+        for name, value in self.data.items():
+            if isinstance(value, str) and "\0" in value:
+                self.refuse(Invalid.field(name, "This holds a NUL character, which cannot be used."))
+        return not self.errors
+
+    def values(self) -> dict[str, Any]:
+        """What was typed, by field name, without the CSRF token."""
+        return {name: value for name, value in self.data.items() if name != "csrf_token"}
+
+    def refuse(self, error: DomainError) -> None:
+        """Show `error`: beside each field it names, the rest at the top."""
+        named = {item.field: item.message for item in error.fields}
+        for name, message in named.items():
+            field: Field | None = self._fields.get(name)
+            if field is not None:
+                field.errors = [*field.errors, message]
+            else:
+                self.form_errors.append(message)
+        if not named:
+            self.form_errors.append(error.message)

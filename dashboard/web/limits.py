@@ -1,0 +1,126 @@
+"""Rate limits: fixed windows of 60 seconds, in memory by default, exact across processes with Redis."""
+
+import time
+from dataclasses import dataclass
+from threading import Lock
+
+from limits import RateLimitItemPerMinute
+from limits.storage import RedisStorage, Storage
+from limits.strategies import FixedWindowRateLimiter
+from redis.exceptions import RedisError
+
+from dashboard.core.context import Principal
+from dashboard.web.dialects import Dialect
+from dashboard.web.logs import log
+
+ADDRESS_LIMIT = 300
+"""Requests a minute from one address without a valid credential (K487)."""
+
+SIGN_IN_LIMIT = 10
+"""Sign-ins in a row a minute that may fail for one account from one address."""
+
+
+@dataclass(frozen=True, slots=True)
+class LimitState:
+    """A bucket after a hit: `reset_at` is in epoch seconds."""
+
+    limit: int
+    remaining: int
+    reset_at: int
+    allowed: bool
+
+    @property
+    def retry_after(self) -> int:
+        """Whole seconds until the window ends, at least one."""
+        return max(1, self.reset_at - int(time.time()))
+
+
+WINDOW_S = 60
+
+
+class _Windows:
+    """Fixed windows in this process: each begins at its bucket's first hit and lasts a minute.
+
+    The memory storage of `limits` starts a thread every hundredth of a second under load, which halved the speed.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._windows: dict[str, tuple[float, int]] = {}  # bucket to its end, in epoch seconds, and its hits
+        self._look_again_at = 1_000
+
+    def hit(self, bucket: str) -> tuple[float, int]:
+        """Count one more hit; the end of the bucket's window and its hits so far."""
+        now = time.time()
+        with self._lock:
+            ends, hits = self._windows.get(bucket, (0.0, 0))
+            ends, hits = (ends, hits + 1) if ends > now else (now + WINDOW_S, 1)
+            self._windows[bucket] = ends, hits
+            if len(self._windows) > self._look_again_at:
+                self._windows = {name: window for name, window in self._windows.items() if window[0] > now}
+                self._look_again_at = max(1_000, 2 * len(self._windows))
+        return ends, hits
+
+    def forget(self, bucket: str) -> None:
+        """Count the bucket from nothing again."""
+        with self._lock:
+            self._windows.pop(bucket, None)
+
+
+class RateLimiter:
+    """Counts hits. In memory, each of `processes` gets its share, so that all together never exceed a limit."""
+
+    def __init__(self, redis_url: str | None, processes: int, *, enabled: bool, namespace: str = "") -> None:
+        self.enabled = enabled
+        self._processes = processes
+        self._memory = _Windows()
+        self._shared: FixedWindowRateLimiter | None = None
+        if redis_url:
+            # The strategy's name is part of the prefix: another strategy over the same keys would break every request.
+            # The namespace keeps installations apart that share one Redis: each has a key 1.
+            storage: Storage = RedisStorage(redis_url, key_prefix=f"tradecounter:fixed:{namespace}")
+            self._shared = FixedWindowRateLimiter(storage)
+        self._items: dict[int, RateLimitItemPerMinute] = {}
+
+    def hit(self, bucket: str, per_minute: int) -> LimitState:
+        """Count one request against `bucket`."""
+        if self._shared is not None:
+            try:
+                return self._hit_shared(self._shared, bucket, per_minute)
+            except RedisError as error:
+                log.warning("rate_limit_store_down", error=type(error).__name__)
+        share = self._share(per_minute)
+        ends, hits = self._memory.hit(f"{bucket}:{share}")
+        return LimitState(per_minute, max(0, share - hits), int(ends) + 1, hits <= share or not self.enabled)
+
+    def forget(self, bucket: str, per_minute: int) -> None:
+        """Start the bucket anew: what it counted has turned out to be in order."""
+        if self._shared is not None:
+            try:
+                self._shared.clear(self._item(per_minute), bucket)
+            except RedisError as error:
+                log.warning("rate_limit_store_down", error=type(error).__name__)
+        self._memory.forget(f"{bucket}:{self._share(per_minute)}")
+
+    def _share(self, per_minute: int) -> int:
+        return max(1, per_minute // self._processes)
+
+    def _item(self, limit: int) -> RateLimitItemPerMinute:
+        if limit not in self._items:
+            self._items[limit] = RateLimitItemPerMinute(limit)
+        return self._items[limit]
+
+    def _hit_shared(self, shared: FixedWindowRateLimiter, bucket: str, limit: int) -> LimitState:
+        item = self._item(limit)
+        allowed = shared.hit(item, bucket) or not self.enabled
+        window = shared.get_window_stats(item, bucket)
+        return LimitState(limit, max(0, window.remaining), int(window.reset_time) + 1, allowed)
+
+
+def limit_of(by: Principal, dialect: Dialect) -> int:
+    """Requests a minute that `by` may make in `dialect`: the tenant's own limit, else the plan's."""
+    if by.requests_per_minute is not None:
+        return by.requests_per_minute
+    if by.sandbox and "sandbox" in dialect.plan_limits:
+        return dialect.plan_limits["sandbox"]
+    return dialect.plan_limits[by.plan]

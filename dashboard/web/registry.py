@@ -1,0 +1,110 @@
+"""Where domains hang themselves in: navigation, the search box, overview tiles, credentials, the rights of routes.
+
+Nothing in `core` or `web` names a domain; each adds itself from `create_app()`.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Flask, current_app
+from flask.typing import ResponseReturnValue
+
+from dashboard.core.context import Principal
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    """An entry of the sidebar. `count`, if any, is shown beside it; it must cost at most one indexed look-up."""
+
+    label: str
+    endpoint: str
+    icon: str
+    needs: str
+    group: str | None = None
+    order: int = 100
+    count: Callable[[Principal], int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SearchHit:
+    """One answer of the search-everything box."""
+
+    title: str
+    detail: str
+    url: str
+    kind: str
+    icon: str
+
+
+@dataclass(frozen=True, slots=True)
+class SearchProvider:
+    """Asked by the search box with what was typed (at least two characters); answers at most `limit` hits."""
+
+    kind: str
+    needs: str
+    find: Callable[[Principal, str, int], Sequence[SearchHit]]
+    order: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A part of the overview: a template and the function that makes its context."""
+
+    template: str
+    needs: str
+    load: Callable[[Principal], dict[str, Any]]
+    order: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialKind:
+    """Bearer tokens that start with `prefix`. `resolve` answers their principal or raises NotAuthenticated."""
+
+    prefix: str
+    resolve: Callable[[str], Principal]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One documented API endpoint: what the guard, the OpenAPI document and the tests all read."""
+
+    endpoint: str
+    method: str
+    rule: str
+    needs: str
+    dialects: tuple[str, ...]
+    area: str
+    summary: str
+    status: int
+    query: type[Any] | None
+    body: type[Any] | None
+    answer: Any
+    shape: str
+
+
+@dataclass(slots=True)
+class Registry:
+    """All that the domains have added to one application."""
+
+    navigation: list[NavItem] = field(default_factory=list[NavItem])
+    search: list[SearchProvider] = field(default_factory=list[SearchProvider])
+    tiles: list[Tile] = field(default_factory=list[Tile])
+    credentials: list[CredentialKind] = field(default_factory=list[CredentialKind])
+    operations: list[Operation] = field(default_factory=list[Operation])
+    rights: dict[str, str] = field(default_factory=dict[str, str])
+    load_user: Callable[[int, int], Principal | None] | None = None
+    sign_in_page: Callable[[], ResponseReturnValue] | None = None
+    readiness: dict[str, Callable[[], str | None]] = field(default_factory=dict[str, Callable[[], str | None]])
+
+
+def registry() -> Registry:
+    """The registry of the present application."""
+    return registry_of(current_app)
+
+
+def registry_of(app: Flask) -> Registry:
+    """The registry of `app`, made at the first call."""
+    found = app.extensions.setdefault("tradecounter", Registry())
+    assert isinstance(found, Registry)
+    return found

@@ -1,0 +1,72 @@
+"""Pages that belong to no domain: the overview and the search box for everything."""
+
+from typing import Any, cast
+
+from flask import Flask, Response, g, request, url_for
+from flask_wtf import csrf
+
+from dashboard.config import Settings
+from dashboard.core.context import NOBODY, Principal
+from dashboard.web import session
+from dashboard.web.pages import PageBlueprint, navigation, person, render_page
+from dashboard.web.registry import NavItem, SearchHit, registry, registry_of
+
+shell = PageBlueprint("shell", __name__)
+
+SIGNED_IN = "catalog:read"
+"""The least that every person who can sign in holds."""
+
+HITS_PER_KIND = 8
+MAX_QUERY = 100
+
+
+@shell.page("/", needs=SIGNED_IN)
+def overview(by: Principal) -> Response:
+    tiles = [
+        {"template": tile.template, **tile.load(by)}
+        for tile in sorted(registry().tiles, key=lambda each: each.order)
+        if by.may(tile.needs)
+    ]
+    return render_page("overview.html", tiles=tiles)
+
+
+@shell.page("/search", needs=SIGNED_IN)
+def search(by: Principal) -> Response:
+    typed = request.args.get("q", "").replace("\0", "").strip()[:MAX_QUERY]
+    return render_page("search.html", fragment="_search_hits.html", query=typed, hits=find_everywhere(by, typed))
+
+
+def find_everywhere(by: Principal, typed: str) -> list[SearchHit]:
+    """What every domain knows of `typed`, and the pages of that name. Less than two characters find pages only."""
+    hits = [
+        SearchHit(item.label, "Go to page", url_for(item.endpoint), "Pages", item.icon)
+        for item in registry().navigation
+        if by.may(item.needs) and typed.lower() in item.label.lower()
+    ]
+    if len(typed) < 2:
+        return hits
+    found: list[SearchHit] = []
+    for provider in sorted(registry().search, key=lambda each: each.order):
+        if by.may(provider.needs):
+            found.extend(provider.find(by, typed, HITS_PER_KIND))
+    return found + hits
+
+
+def install(app: Flask, settings: Settings) -> None:
+    """Register the shell's pages and what every template may use."""
+    app.register_blueprint(shell)
+    registry_of(app).navigation.append(NavItem("Overview", "shell.overview", "home", SIGNED_IN, None, 0))
+
+    @app.context_processor
+    def shell_context() -> dict[str, object]:
+        by = session.present()
+        return {
+            "by": by,
+            "brand": {"name": "Tradecounter"},
+            "nav": navigation(by) if by is not NOBODY else [],
+            "person": person(by),
+            "environment": "sandbox" if by.sandbox else "demo" if settings.environment == "demo" else "live",
+            "request_id": g.get("request_id", ""),
+            "csrf_token": cast(Any, csrf).generate_csrf,
+            "search_url": url_for("shell.search"),
+        }
