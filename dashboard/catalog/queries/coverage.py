@@ -3,14 +3,23 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import FromClause, String, Table, cast, func, literal, select, union_all
 
 from dashboard.catalog.models import Category, Device, DeviceCount, Make
-from dashboard.catalog.queries.filters import DeviceFilter
+from dashboard.catalog.queries.filters import (
+    CATEGORIES,
+    MAKES,
+    YEARS,
+    DeviceFilter,
+    Shape,
+    shape_of,
+    values_of,
+)
 from dashboard.core.context import Principal
-from dashboard.core.db import AnySelect, reads, table_of
+from dashboard.core.db import AnySelect, BigInt, reads, table_of
 from dashboard.core.tenancy import read_shared
 
 _counts = table_of(DeviceCount)
@@ -127,26 +136,28 @@ def _grouped(named: Table, key: Any) -> AnySelect:
 
 def count_devices(by: Principal, where: DeviceFilter) -> int:
     """How many devices fit a filter of makes, categories, years and at most one coverage flag."""
-    statement = _within(select(func.sum(_counted(where))), where)
-    return int(read_shared(by, statement)[0][0] or 0)
+    return read_shared(by, kept_total(shape_of(where)), values_of(where))[0][0]
 
 
-def _counted(where: DeviceFilter) -> Any:
+@lru_cache(maxsize=256)
+def kept_total(shape: Shape) -> AnySelect:
+    """A statement for the number of devices that fit a filter of `shape`; its values are `values_of(where)`."""
+    statement = select(cast(func.coalesce(func.sum(_counted(shape)), 0), BigInt))
+    if shape.makes:
+        statement = statement.where(_counts.c.make_id.in_(MAKES))
+    if shape.categories:
+        statement = statement.where(_counts.c.category_id.in_(CATEGORIES))
+    if shape.years:
+        statement = statement.where(_counts.c.year.in_(YEARS))
+    return statement
+
+
+def _counted(shape: Shape) -> Any:
     """The kept count that a filter's coverage flag asks for; all devices without one, or with several."""
-    flags = [
-        (column, wanted)
-        for column, wanted in (
-            (_counts.c.with_gtin, where.has_gtin),
-            (_counts.c.with_image, where.has_image),
-            (_counts.c.with_model_numbers, where.has_model_numbers),
-            (_counts.c.with_price, where.has_price),
-            (_counts.c.with_specs, where.has_specs),
-        )
-        if wanted is not None
-    ]
-    if len(flags) != 1:
+    if len(shape.flags) != 1:
         return _counts.c.devices
-    column, wanted = flags[0]
+    name, wanted = shape.flags[0]
+    column = _counts.c[f"with_{name}"]
     return column if wanted else _counts.c.devices - column
 
 
@@ -158,7 +169,7 @@ def facets(by: Principal, where: DeviceFilter) -> Facets:
 
     Counts know one coverage flag, not several, and no ranges: see `DeviceFilter.counted`.
     """
-    devices = func.sum(_counted(where))
+    devices = func.sum(_counted(shape_of(where)))
 
     def part(kind: int, source: FromClause, named: tuple[Any, Any, Any], skip: str) -> AnySelect:
         columns = [column.label(name) for column, name in zip(named, ("id", "name", "slug"), strict=True)]

@@ -7,12 +7,12 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import String, Uuid, bindparam, func, literal_column, or_, select, tuple_
+from sqlalchemy import Row, String, Uuid, bindparam, func, literal_column, or_, select, tuple_
 
 from dashboard.catalog.models import CatalogSource, Category, Device, Make, PriceObservation
 from dashboard.catalog.normalise import SPEC_FIELDS, SpecField, SpecValue, search_text
-from dashboard.catalog.queries.coverage import count_devices
-from dashboard.catalog.queries.filters import DeviceFilter
+from dashboard.catalog.queries.coverage import kept_total
+from dashboard.catalog.queries.filters import DeviceFilter, Shape, narrowed, shape_of, values_of
 from dashboard.catalog.service.quality import Quality, assess
 from dashboard.core.context import Principal
 from dashboard.core.db import AnySelect, BigInt, reads, table_of
@@ -30,9 +30,8 @@ COUNT_LIMIT = 10_000
 """Devices counted at most where spec ranges are asked for; all other totals come from kept counts."""
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceRow:
-    """A device in a list; money in cents of USD."""
+class DeviceRow(NamedTuple):
+    """A device in a list; money in cents of USD. A tuple, since fifty are made for a page."""
 
     id: int
     slug: str
@@ -109,10 +108,10 @@ def browse(
 ) -> Slice[DeviceRow]:
     """Devices after a cursor. The cost does not depend on how far down the list one is. Raises Invalid for `sort`."""
     order, where = _sorted(sort, where)
-    values = _values(where)
+    values = values_of(where)
     if after is not None:
         values |= dict(zip(("after_value", "after_id"), decode_cursor(after, (order.kind, int)), strict=True))
-    rows = _rows(by, _Listing(_shape(where), order, size + 1, after=after is not None), values)
+    rows = _rows(by, _Listing(shape_of(where), order, size + 1, after=after is not None), values)
     more = len(rows) > size
     rows = rows[:size]
     return Slice(rows, _cursor(rows[-1], order.column) if more else None)
@@ -121,11 +120,15 @@ def browse(
 def device_page(by: Principal, where: DeviceFilter, page: PageRequest, *, sort: str = "newest") -> Page[DeviceRow]:
     """A numbered page of devices, for the API. Only ids are skipped; rows are read for the page alone."""
     order, where = _sorted(sort, where)
-    total = count_devices(by, where) if where.counted else _bounded_count(by, where)
-    if page.offset >= total:
-        return Page([], page, total)
-    listing = _Listing(_shape(where), order, page.size, skips=page.offset > 0)
-    return Page(_rows(by, listing, {**_values(where), "offset": page.offset}), page, total)
+    shape, values = shape_of(where), values_of(where)
+    if page.offset:
+        total = _total(by, where)
+        if page.offset >= total:
+            return Page([], page, total)
+        listing = _Listing(shape, order, page.size, skips=True)
+        return Page(_rows(by, listing, {**values, "offset": page.offset}), page, total)
+    found = read_shared(by, _first_page_statement(_Listing(shape, order, page.size), counted=where.counted), values)
+    return Page([DeviceRow._make(row[:-1]) for row in found], page, found[0][-1] if found else _total(by, where))
 
 
 def _sorted(sort: str, where: DeviceFilter) -> tuple[Order, DeviceFilter]:
@@ -134,23 +137,13 @@ def _sorted(sort: str, where: DeviceFilter) -> tuple[Order, DeviceFilter]:
     return SORTS[sort], replace(where, has_price=True) if sort == "price" else where
 
 
-class _Shape(NamedTuple):
-    """Which conditions a filter makes, whatever their values: all of one shape share a statement, built once."""
-
-    makes: bool
-    categories: bool
-    years: int
-    ranges: tuple[tuple[str, bool, bool], ...]  # the column, and whether it has a lower and an upper end
-    flags: tuple[tuple[str, bool], ...]
-
-
 class _Listing(NamedTuple):
     """All that a list's statement depends on besides values.
 
     The size stands in it as a number: PostgreSQL takes an unknown one for a tenth of the table.
     """
 
-    shape: _Shape
+    shape: Shape
     order: Order
     size: int
     after: bool = False  # starts at a cursor
@@ -158,13 +151,13 @@ class _Listing(NamedTuple):
 
 
 def _rows(by: Principal, listing: _Listing, values: Mapping[str, Any]) -> list[DeviceRow]:
-    return [DeviceRow(*row) for row in read_shared(by, _list_statement(listing), values)]
+    return [DeviceRow._make(row) for row in read_shared(by, _list_statement(listing), values)]
 
 
 @lru_cache(maxsize=512)
 def _list_statement(listing: _Listing) -> AnySelect:
     order = listing.order
-    ids = order.of(_narrowed(select(_devices.c.id), listing.shape)).limit(literal_column(str(listing.size)))
+    ids = order.of(narrowed(select(_devices.c.id), listing.shape)).limit(literal_column(str(listing.size)))
     if listing.skips:
         ids = ids.offset(bindparam("offset"))
     if listing.after:
@@ -194,61 +187,24 @@ def _cursor(row: DeviceRow, column: str) -> str:
     return encode_cursor([value, row.id])
 
 
-_FLAGS = {
-    "gtin": _devices.c.gtin.is_not(None),
-    "image": _devices.c.image_url.is_not(None),
-    "price": _devices.c.price_avg.is_not(None),
-    "model_numbers": _devices.c.has_model_numbers.is_(True),
-    "specs": _devices.c.has_specs.is_(True),
-}
+@lru_cache(maxsize=512)
+def _first_page_statement(listing: _Listing, *, counted: bool) -> AnySelect:
+    """The list with the number of all that fit beside each row: the page that is asked most takes one round trip."""
+    return _list_statement(listing).add_columns(_total_statement(listing.shape, counted=counted).scalar_subquery())
 
 
-def _shape(where: DeviceFilter) -> _Shape:
-    flags = ((name, getattr(where, f"has_{name}")) for name in _FLAGS)
-    return _Shape(
-        makes=bool(where.make_ids),
-        categories=bool(where.category_ids),
-        years=len(where.years),
-        ranges=tuple((name, low is not None, high is not None) for name, (low, high) in where.ranges.items()),
-        flags=tuple((name, wanted) for name, wanted in flags if wanted is not None),
-    )
+def _total(by: Principal, where: DeviceFilter) -> int:
+    return read_shared(by, _total_statement(shape_of(where), counted=where.counted), values_of(where))[0][0]
 
 
-def _values(where: DeviceFilter) -> dict[str, Any]:
-    """Values of the parameters that `_narrowed` makes, and perhaps of some that it does not."""
-    values: dict[str, Any] = {"makes": list(where.make_ids), "categories": list(where.category_ids)}
-    for at, year in enumerate(where.years):
-        values |= {f"from_{at}": year * 10_000, f"to_{at}": year * 10_000 + 9_999}
-    for name, (low, high) in where.ranges.items():
-        values |= {f"low_{name}": low, f"high_{name}": high}
-    return values
-
-
-def _narrowed(statement: AnySelect, shape: _Shape) -> AnySelect:
-    if shape.makes:
-        statement = statement.where(_devices.c.make_id.in_(bindparam("makes", expanding=True)))
-    if shape.categories:
-        statement = statement.where(_devices.c.category_id.in_(bindparam("categories", expanding=True)))
-    if shape.years:
-        spans = [
-            _devices.c.released.between(bindparam(f"from_{at}"), bindparam(f"to_{at}")) for at in range(shape.years)
-        ]
-        statement = statement.where(or_(*spans))
-    for name, has_low, has_high in shape.ranges:
-        if has_low:
-            statement = statement.where(_devices.c[name] >= bindparam(f"low_{name}"))
-        if has_high:
-            statement = statement.where(_devices.c[name] <= bindparam(f"high_{name}"))
-    return statement.where(*(_FLAGS[name] if wanted else ~_FLAGS[name] for name, wanted in shape.flags))
-
-
-def _bounded_count(by: Principal, where: DeviceFilter) -> int:
-    return read_shared(by, _count_statement(_shape(where)), _values(where))[0][0]
+def _total_statement(shape: Shape, *, counted: bool) -> AnySelect:
+    """Of kept counts where they know, else counted up to a limit."""
+    return kept_total(shape) if counted else _bounded_count(shape)
 
 
 @lru_cache(maxsize=256)
-def _count_statement(shape: _Shape) -> AnySelect:
-    inner = _narrowed(select(_devices.c.id), shape).limit(literal_column(str(COUNT_LIMIT))).subquery()
+def _bounded_count(shape: Shape) -> AnySelect:
+    inner = narrowed(select(_devices.c.id), shape).limit(literal_column(str(COUNT_LIMIT))).subquery()
     return select(func.count()).select_from(inner)
 
 
@@ -262,21 +218,22 @@ _one_device = (
 
 def get_device(by: Principal, slug: str) -> DeviceDetail:
     """One device by its slug, in any case. Raises NotFound."""
-    found = _details(by, [slug.lower()])
+    found = _details(read_shared(by, _by_slug, {"slug": slug.lower()}))
     if not found:
         raise NotFound(f"Device '{slug[:100]}' does not exist.")
     return found[0]
 
 
+_by_slug = _one_device.where(_devices.c.slug == bindparam("slug"))
 _by_slugs = _one_device.where(_devices.c.slug.in_(bindparam("slugs", expanding=True)))
 _columns = tuple(_devices.c.keys())
 
 
-def _details(by: Principal, slugs: Sequence[str]) -> list[DeviceDetail]:
-    found: list[DeviceDetail] = []
-    for *values, make, category, category_slug in read_shared(by, _by_slugs, {"slugs": list(slugs)}):
-        found.append(DeviceDetail(dict(zip(_columns, values, strict=True)), make, category, category_slug))
-    return found
+def _details(rows: Sequence[Row[*tuple[Any, ...]]]) -> list[DeviceDetail]:
+    return [
+        DeviceDetail(dict(zip(_columns, values, strict=True)), make, category, category_slug)
+        for *values, make, category, category_slug in rows
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,7 +261,7 @@ def compare(by: Principal, slugs: Sequence[str]) -> Comparison:
         raise Invalid.field("slugs", "Name two to four devices, separated by commas.")
     if repeated := sorted({slug for slug in wanted if wanted.count(slug) > 1}):
         raise Invalid.field("slugs", f"'{repeated[0][:100]}' is named twice.")
-    found = {detail.columns["slug"]: detail for detail in _details(by, wanted)}
+    found = {detail.columns["slug"]: detail for detail in _details(read_shared(by, _by_slugs, {"slugs": wanted}))}
     if missing := [slug for slug in wanted if slug not in found]:
         raise NotFound(f"Device '{missing[0][:100]}' does not exist.", details={"slug": missing[0][:100]})
     devices = tuple(found[slug] for slug in wanted)
