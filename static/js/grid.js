@@ -32,6 +32,16 @@
   const focusCell = (cell) => (cell?.querySelector(".input") ?? cell?.querySelector(".cell"))?.focus();
   const atRest = new WeakMap();
   let goOn = null;
+  // What was typed on a cell before its form came: it opens with that, so a slow line eats no letters.
+  let early = null;
+
+  function typeAhead(cell, key) {
+    if (early?.cell !== cell) {
+      early = { cell, text: "" };
+      if (!cell.querySelector(".cell.htmx-request")) cell.querySelector(".cell").click();
+    }
+    early.text += key;
+  }
 
   function leave(cell) {
     if (!atRest.has(cell)) return;
@@ -52,6 +62,9 @@
       editing.requestSubmit();
     } else if (!editing && steps[event.key]) focusCell(neighbour(cell, ...steps[event.key]));
     else if (!editing && event.key === "F2") cell.querySelector(".cell").click();
+    else if (!editing && early?.cell === cell && event.key === "Backspace") early.text = early.text.slice(0, -1);
+    else if (!editing && early?.cell === cell && event.key === "Enter") early.send = true;
+    else if (!editing && event.key.length === 1 && (early?.cell === cell || !" /?".includes(event.key))) typeAhead(cell, event.key);
     else return;
     event.preventDefault();
   }
@@ -60,14 +73,26 @@
     if (cellOf(target) === target && !target.querySelector("form")) atRest.set(target, target.innerHTML);
   });
 
+  // The form has the keyboard as soon as it is there, not when the page has settled: what is typed meanwhile is kept.
+  document.addEventListener("htmx:afterSwap", ({ detail }) => {
+    const cell = cellOf(detail.elt);
+    const input = cell === detail.elt && cell?.querySelector(".input");
+    if (!input) return;
+    goOn = null;
+    htmx.process(cell); // else an Enter at once would leave the page
+    input.focus();
+    if (input.hasAttribute("aria-invalid")) return;
+    input.select?.();
+    if (early?.cell === cell && input.matches("input")) input.value = early.text;
+  });
+
   document.addEventListener("htmx:afterSettle", ({ detail }) => {
     const cell = cellOf(detail.elt);
     if (cell !== detail.elt) return;
-    const input = cell.querySelector(".input");
-    if (input) {
-      goOn = null;
-      input.focus();
-      if (!input.hasAttribute("aria-invalid")) input.select?.();
+    const ahead = early;
+    early = null;
+    if (cell.querySelector(".input")) {
+      if (ahead?.send) cell.querySelector("form").requestSubmit();
       return;
     }
     cell.classList.add("saved");

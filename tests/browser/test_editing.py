@@ -6,7 +6,7 @@ from typing import Literal
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from dashboard.catalog import service
@@ -112,6 +112,20 @@ def test_a_bad_cell_keeps_what_was_typed_and_escape_leaves_it(visit: Visit, merc
     expect(cell(page, "ram_gb").locator(".cell")).to_be_focused()
     expect(cell(page, "ram_gb")).to_contain_text("8 GB")
     assert columns_of(merchants.operator, "phone-1")["ram_gb"] == 8.0
+
+
+def test_what_is_typed_before_the_form_is_there_is_not_lost(visit: Visit, merchants: Merchants) -> None:
+    page = queue(visit)
+    held: list[Route] = []
+    page.route("**/fields/ram_gb", lambda route: held.append(route), times=1)
+    cell(page, "ram_gb").locator(".cell").focus()
+    with page.expect_request("**/fields/ram_gb"):
+        page.keyboard.type("12 GBB")
+    page.keyboard.press("Backspace")
+    page.keyboard.press("Enter")
+    held[0].continue_()
+    expect(cell(page, "ram_gb").locator(".cell")).to_contain_text("12 GB")
+    assert columns_of(merchants.operator, "phone-1")["ram_gb"] == 12.0
 
 
 def test_another_edit_is_shown_beside_what_was_typed(visit: Visit, merchants: Merchants) -> None:
