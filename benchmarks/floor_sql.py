@@ -17,7 +17,7 @@ ORDER BY best.kind, best.newest_first, best.device_id DESC
 
 RANGE = f"""
 SELECT {_SHOWN} FROM (
-    SELECT device_id, min(kind) AS kind, released FROM search_key
+    SELECT device_id, min(CASE WHEN text = :text AND kind = 0 THEN -1 ELSE kind END) AS kind, released FROM search_key
     WHERE text >= :text AND text < :high
     GROUP BY device_id, released ORDER BY 2, 3 DESC, 1 DESC LIMIT {{limit}}
 ) best JOIN device d ON d.id = best.device_id {_NAMED}

@@ -9,7 +9,10 @@ from flask.testing import FlaskClient
 from benchmarks.floor import app_over, driver_of
 from tests.conftest import World
 
-PREFIXES = ("sa", "galaxy", "iphone 16", "galaxy s25 u", "sm-s938", "ultra samsung", "pixel 9 pro", "moto g+")
+PREFIXES = (
+    "sa", "galaxy", "iphone 16", "galaxy s25 u", "sm-s938", "ultra samsung", "pixel 9 pro", "moto g+", "moto g",
+    "htc one",
+)  # fmt: skip
 
 
 @pytest.fixture

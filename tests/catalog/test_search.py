@@ -73,17 +73,18 @@ class Oracle:
             ((text, kind, device) for device in devices for text, kind in device.texts), key=lambda each: each[0]
         )
 
-    def _under(self, text: str) -> Iterator[tuple[int, Known]]:
+    def _under(self, text: str) -> Iterator[tuple[str, int, Known]]:
         for own, kind, device in self._texts[bisect_left(self._texts, text, key=lambda each: each[0]) :]:
             if not own.startswith(text):
                 return
-            yield kind, device
+            yield own, kind, device
 
     def best(self, text: str, limit: int, make_id: int = 0, category_id: int = 0) -> list[int]:
         kinds: dict[Known, int] = {}
-        for kind, device in self._under(text):
+        for own, kind, device in self._under(text):
             if make_id in (0, device.make_id) and category_id in (0, device.category_id):
-                kinds[device] = min(kind, kinds.get(device, kind))
+                ranked = -1 if kind == 0 and own == text else kind
+                kinds[device] = min(ranked, kinds.get(device, ranked))
         ranked = sorted(kinds, key=lambda device: (kinds[device], -device.released, -device.id))
         return [device.id for device in ranked[:limit]]
 
@@ -135,6 +136,28 @@ def test_random_devices_are_found_without_their_make(oracle: Oracle, drawn: list
         typed = " ".join(device.own_name)
         if len(typed) >= 2:
             assert_found(oracle, device, typed)
+
+
+def called(device: Known) -> set[str]:
+    """The whole name of `device` as it may be typed, with and without the make."""
+    return {text for text, kind in device.texts if kind == 0 and len(text) >= 2}
+
+
+@pytest.mark.prove
+def test_whoever_types_a_whole_name_sees_its_devices_before_those_that_begin_alike(
+    oracle: Oracle, drawn: list[Known]
+) -> None:
+    namesakes: dict[str, set[int]] = defaultdict(set)
+    for device in oracle.devices:
+        for text in called(device):
+            namesakes[text].add(device.id)
+    # Where more than ten others begin alike, the newest of them would take all places.
+    crowded = [text for text in namesakes if len(oracle.best(text, 12)) > 10]
+    assert len(crowded) > 100
+    for text in {*crowded, *(text for device in drawn for text in called(device))}:
+        hits = found(text, 10)
+        share = min(len(namesakes[text]), 10)
+        assert len(namesakes[text].intersection(hits[:share])) == share, text
 
 
 @pytest.mark.prove
@@ -267,6 +290,7 @@ def test_fewer_suggestions_are_the_first_of_more(oracle: Oracle, drawn: list[Kno
         ("i phone 16 pro", "iphone-16-pro"),
         ("pro max iphone 16", "iphone-16-pro-max"),
         ("samsung s25 ultra", "samsung-galaxy-s25-ultra"),
+        ("HTC One", "htc-one"),
     ],
 )
 def test_the_searches_that_are_named_find_what_they_mean(world: World, typed: str, slug: str) -> None:
@@ -317,6 +341,22 @@ def test_the_names_start_goes_before_a_later_word_before_a_model_number_and_newe
     ranked = [names[device_id] for device_id in found("rock")]
     assert ranked == ["Rocket Two", "Acme Rocket Three", "Rocket One", "Thing Rocket", "Zebra"]
     assert [names[device_id] for device_id in found("acme rock")] == ["Rocket Two", "Acme Rocket Three", "Rocket One"]
+
+
+def test_the_whole_name_goes_first_with_and_without_its_make_in_range_and_head(shelf: dict[str, int]) -> None:
+    more = [DeviceFacts(make="Acme", name="Rocket", category="Phones", slug="acme-rocket")]
+    more += [DeviceFacts(make="Acme", name=f"Rocket {number}", category="Phones") for number in range(120)]
+    catalog.save_batch(SYSTEM, more, source_id=catalog.add_source(SYSTEM, "test", kind="shipped").id)
+    rocket = reads(SYSTEM).scalar(select(Device.id).where(Device.name == "Rocket"))
+    make_id = reads(SYSTEM).scalar(select(Make.id).where(Make.name == "Acme"))
+    assert make_id is not None
+    asked: list[tuple[str, int]] = [("rocket", 0), ("ACME-Rocket", 0), ("rocket", make_id)]
+    ranged = [found(typed, make_id=within) for typed, within in asked]
+    assert [hits[0] for hits in ranged] == [rocket] * 3
+    catalog.rebuild_heads(SYSTEM)
+    assert [found(typed, make_id=within) for typed, within in asked] == ranged
+    catalog.edit_device(SYSTEM, "acme-rocket", {"release_date": "1990"})
+    assert [found(typed, make_id=within) for typed, within in asked] == ranged
 
 
 def test_words_may_come_in_any_order(shelf: dict[str, int]) -> None:

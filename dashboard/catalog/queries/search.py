@@ -13,7 +13,9 @@ from typing import Any
 import orjson
 from sqlalchemy import (
     ColumnElement,
+    Integer,
     String,
+    and_,
     any_,
     bindparam,
     case,
@@ -28,7 +30,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from dashboard.catalog.models import Category, Device, Make, SearchHead, SearchKey
 from dashboard.catalog.normalise import search_text, words
-from dashboard.catalog.service.search_keys import ANY, SHORTEST, TEXT_LENGTH
+from dashboard.catalog.service.search_keys import ANY, EXACT_NAME, NAME_START, SHORTEST, TEXT_LENGTH
 from dashboard.core.context import Principal
 from dashboard.core.db import AnySelect, BigInt, db, table_of
 from dashboard.core.tenancy import read_shared
@@ -68,7 +70,8 @@ Scope = tuple[int, int]
 
 
 def suggest(by: Principal, typed: str, *, limit: int, make_id: int = ANY, category_id: int = ANY) -> list[Suggestion]:
-    """At most `limit` devices for what was typed: name starts, then later words, then model numbers, newer first.
+    """At most `limit` devices for what was typed: names that it is the whole of, names that start so, then later words,
+    then model numbers; newer first in each.
 
     Where nothing begins so, all words in any order are tried, then every text one typing error away.
     """
@@ -104,8 +107,11 @@ def _best_statement(dialect: str, limit: int, *, of_make: bool, of_category: boo
         in_range.append(_keys.c.category_id == category_id)
     elif of_make:
         in_range.append(_in_each_category(dialect))
+    # Heads have the whole name first already; here the key tells.
+    in_full = and_(_keys.c.text == text, _keys.c.kind == literal_column(str(NAME_START)))
+    kind = case((in_full, literal_column(str(EXACT_NAME), Integer())), else_=_keys.c.kind).label("kind")
     scanned = (
-        select(_keys.c.device_id, _keys.c.kind, (-_keys.c.released).label("newest_first"))
+        select(_keys.c.device_id, kind, (-_keys.c.released).label("newest_first"))
         .where(*in_range)
         .limit(literal_column(str(SCAN_LIMIT)))
         .subquery("scanned")

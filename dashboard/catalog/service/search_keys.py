@@ -19,6 +19,10 @@ HEAD_SIZE = 100
 WRITTEN_AT_ONCE = 2_000
 
 NAME_START, LATER_WORD, MODEL_NUMBER = 0, 1, 2
+EXACT_NAME = -1
+"""The kind of a device whose whole name, with or without its make, is what was typed. Keys do not have it: it depends
+on what is typed. Heads do."""
+
 ANY = 0
 
 _keys = table_of(SearchKey)
@@ -100,10 +104,7 @@ def write_heads_of(session: CommandSession, device: Mapping[str, Any], makes: Ma
     A beginning that has just become common has no head yet: its range is still short enough to be read.
     """
     session.execute(delete(_heads).where(_heads.c.device_id == device["id"]))
-    best: dict[str, int] = {}
-    for text, kind in texts_of(makes[device["make_id"]], device["name"], device["model_numbers"]).items():
-        for length in range(SHORTEST, len(text) + 1):
-            best[text[:length]] = min(kind, best.get(text[:length], kind))
+    best = _kinds_of_beginnings(texts_of(makes[device["make_id"]], device["name"], device["model_numbers"]))
     statement = (
         select(_heads.c.text, _heads.c.make_id, _heads.c.category_id)
         .where(
@@ -126,6 +127,21 @@ def write_heads_of(session: CommandSession, device: Mapping[str, Any], makes: Ma
     ]
     if rows:
         session.execute(insert(_heads), rows)
+
+
+def _kinds_of_beginnings(texts: Mapping[str, int]) -> dict[str, int]:
+    """Everything that could be typed for a device with these texts, and which kind of match it would be."""
+    best: dict[str, int] = {}
+    for text, kind in texts.items():
+        for length in range(SHORTEST, len(text)):
+            best[text[:length]] = min(kind, best.get(text[:length], kind))
+        best[text] = min(_kind_in_full(kind), best.get(text, kind))
+    return best
+
+
+def _kind_in_full(kind: int) -> int:
+    """The kind of a match with the whole of a key of `kind`."""
+    return EXACT_NAME if kind == NAME_START else kind
 
 
 def rebuild_heads(by: Principal, between: Callable[[], None] | None = None) -> int:
@@ -216,9 +232,15 @@ def _common_beginnings(keys: list[Key], low: int, high: int, length: int) -> Ite
         while end < high and keys[end].text[:length] == beginning:
             end += 1
         if end - start > HEAD_SIZE and len(beginning) == length:
-            yield beginning, _best(keys[start:end])
+            yield beginning, _best(_exact_known(keys[start:end], beginning))
             yield from _common_beginnings(keys, start, end, length + 1)
         start = end
+
+
+def _exact_known(keys: list[Key], typed: str) -> list[Key]:
+    """`keys`, which begin with `typed` and are sorted by text; names that are no longer than it are marked as exact."""
+    end = next((at for at, key in enumerate(keys) if key.text != typed), len(keys))
+    return [key._replace(kind=_kind_in_full(key.kind)) for key in keys[:end]] + keys[end:]
 
 
 def _best(keys: list[Key]) -> list[Key]:
