@@ -75,14 +75,14 @@ def _connect(app: Flask, settings: Settings) -> None:
     tenancy.install()
     Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
     _compress_pages(app)
-    app.extensions["csrf_protect"] = CSRFProtect(app)
     app.extensions["rate_limiter"] = RateLimiter(
         settings.redis_url,
         settings.processes,
         enabled=settings.rate_limits,
         namespace=crypto.derived_token(settings.secret_key, "rate limits", 8),
     )
-    telemetry.install(app)
+    telemetry.install(app)  # before whatever refuses a request: a refusal has its id and its line in the log too
+    app.extensions["csrf_protect"] = CSRFProtect(app)
     session.install(app)
     api.install(app)
     errors.install(app)

@@ -27,12 +27,11 @@ class Form(FlaskForm):
 
     def refuse(self, error: DomainError) -> None:
         """Show `error`: beside each field it names, the rest at the top."""
-        named = {item.field: item.message for item in error.fields}
-        for name, message in named.items():
-            field: Field | None = self._fields.get(name)
+        for item in error.fields:
+            field: Field | None = self._fields.get(item.field)
             if field is not None:
-                field.errors = [*field.errors, message]
+                field.errors = [*field.errors, item.message]
             else:
-                self.form_errors.append(message)
-        if not named:
+                self.form_errors.append(item.message)
+        if not error.fields:
             self.form_errors.append(error.message)

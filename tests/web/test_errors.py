@@ -1,17 +1,26 @@
 """Refusals as pages, and the one place where a fact becomes a status."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import create_engine
+from structlog.testing import capture_logs
 
+from dashboard.config import Settings
 from dashboard.core import errors as facts
 from dashboard.core.db import db
 from dashboard.core.errors import DomainError, NotFound
+from dashboard.web import logs
 from dashboard.web.errors import STATUS, status_of
 from tests.conftest import World, made_app, settings_at
 from tests.web.conftest import Suite
 from tests.web.suite import PREFIX
+
+FRAGMENT = {"HX-Request": "true"}
+MANY_PARTS = {"data": {f"field_{number}": "x" for number in range(2_001)}, "content_type": "multipart/form-data"}
 
 
 def test_every_kind_of_refusal_has_a_status() -> None:
@@ -48,6 +57,38 @@ def test_a_page_under_another_method_is_405(client: FlaskClient) -> None:
 
 def test_a_form_above_the_limit_is_413(client: FlaskClient) -> None:
     assert client.post("/sign-in", data={"login": "x" * 2_200_000}).status_code == 413
+
+
+REFUSED_EARLY: dict[str, tuple[str, dict[str, Any], int]] = {
+    "a form without its token": ("/sign-in", {"data": {"login": "x"}}, 400),
+    "a form without its token, as a fragment": ("/sign-in", {"data": {"login": "x"}, "headers": FRAGMENT}, 400),
+    "a form above the limit": ("/sign-in", {"data": {"login": "x" * 2_200_000}}, 413),
+    "a form of too many parts": ("/sign-in", MANY_PARTS, 413),
+    "a large body for the API": ("/api/catalog/makes", {"data": b"x" * 2_200_000}, 405),
+}
+
+
+@pytest.fixture
+def logged(app: Flask) -> Iterator[None]:
+    """Lines below errors are logged for this test."""
+    settings: Settings = app.extensions["settings"]
+    logs.configure("info", settings.log_format)
+    yield
+    logs.configure(settings.log_level, settings.log_format)
+
+
+@pytest.mark.parametrize(("path", "options", "status"), REFUSED_EARLY.values(), ids=REFUSED_EARLY.keys())
+def test_what_is_refused_before_any_view_has_its_id_and_its_line_in_the_log(
+    logged: None, client: FlaskClient, path: str, options: dict[str, Any], status: int
+) -> None:
+    headers = {**options.get("headers", {}), "X-Request-Id": "find-me-42"}
+    with capture_logs() as lines:
+        answer = client.post(path, **{**options, "headers": headers})
+    assert answer.status_code == status
+    assert answer.headers["X-Request-Id"] == "find-me-42"
+    (line,) = [each for each in lines if each["event"] == "request"]
+    assert (line["request_id"], line["path"], line["status"]) == ("find-me-42", path, status)
+    assert line["ms"] > 0
 
 
 def test_the_request_id_stands_on_the_page(client: FlaskClient) -> None:

@@ -5,9 +5,10 @@ import re
 import pytest
 from flask import Flask, g
 from flask.testing import FlaskClient
+from wtforms import StringField
 
 from dashboard.core.context import NOBODY
-from dashboard.core.errors import Invalid
+from dashboard.core.errors import FieldError, Invalid
 from dashboard.web.forms import Form
 from dashboard.web.pages import is_fragment_request, navigation, person, see_other
 from dashboard.web.registry import Tile, registry_of
@@ -142,7 +143,24 @@ def test_every_page_has_one_heading_a_language_and_no_code_of_its_own(world: Wor
 
 
 class NameForm(Form):
-    """A form without fields; services still refuse what was sent with it."""
+    """A form of one field; services also refuse what it has no field for."""
+
+    name = StringField("Name")
+
+
+def test_every_refusal_of_a_field_stands_beside_it(app: Flask) -> None:
+    wrong = (
+        FieldError("name", "Too long."),
+        FieldError("imei", "15 digits."),
+        FieldError("name", "Not in Latin."),
+        FieldError("imei", "Of digits alone."),
+    )
+    with app.test_request_context("/", method="POST"):
+        form = NameForm(meta={"csrf": False})
+        form.refuse(Invalid("Several are wrong.", fields=wrong))
+        form.refuse(Invalid.field("name", "Taken."))
+        assert list(form.name.errors) == ["Too long.", "Not in Latin.", "Taken."]
+        assert list(form.form_errors) == ["15 digits.", "Of digits alone."]
 
 
 def test_a_services_refusal_is_shown_at_the_top_where_no_field_has_its_name(app: Flask) -> None:
