@@ -3,13 +3,11 @@
 import gzip
 import re
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
 from statistics import median, quantiles
 
 from flask.testing import FlaskClient
-from sqlalchemy import event
 
+from benchmarks.counting import statements_of
 from benchmarks.report import Figure
 from benchmarks.world import World
 from dashboard import config, create_app
@@ -55,7 +53,7 @@ def _browse(client: FlaskClient) -> list[Figure]:
     queries = 0
     for address in ADDRESSES:
         assert client.get(address).status_code == 200, address
-        with _counted() as executed:
+        with statements_of(client.application) as executed:
             client.get(address)
         queries = max(queries, len(executed))
         for _ in range(REPEATS):
@@ -68,21 +66,6 @@ def _browse(client: FlaskClient) -> list[Figure]:
         Figure("browse page, server time", words, target=f"p95 < {P95_MS} ms", met=p95 < P95_MS),
         Figure("browse page, queries", f"at most {queries}", target=f"≤ {QUERIES}", met=queries <= QUERIES),
     ]
-
-
-@contextmanager
-def _counted() -> Generator[list[str]]:
-    """The statements executed meanwhile."""
-    executed: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        executed.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    try:
-        yield executed
-    finally:
-        event.remove(db.engine, "before_cursor_execute", note)
 
 
 def _first_load(client: FlaskClient) -> Figure:

@@ -10,6 +10,7 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -245,14 +246,35 @@ def api(client: FlaskClient, merchants: Merchants) -> Api:
     return Api(client, accounts.create_key(SYSTEM, merchants.tenant, name="test").secret)
 
 
+class _Inputs(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: dict[str, str] = {}
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        told = dict(attrs)
+        if tag == "input" and (name := told.get("name")):
+            self.found[name] = told.get("value") or ""
+
+
+def inputs(page: str) -> dict[str, str]:
+    """The values of all inputs of a page by name, `csrf_token` among them."""
+    parser = _Inputs()
+    parser.feed(page)
+    return parser.found
+
+
+def token_at(client: FlaskClient, address: str = "/sign-in") -> str:
+    """The CSRF token of the forms at `address`; all forms of one session take it."""
+    return inputs(client.get(address).get_data(as_text=True))["csrf_token"]
+
+
 def sign_in(client: FlaskClient, username: str, business_code: str | None = None, password: str = PASSWORD) -> None:
     """Sign in as a person would, form and CSRF token included."""
-    page = client.get("/sign-in").get_data(as_text=True)
-    token = page.split('name="csrf_token"')[1].split('value="')[1].split('"')[0]
     answer = client.post(
         "/sign-in",
         data={
-            "csrf_token": token,
+            "csrf_token": token_at(client),
             "login": username,
             "password": password,
             "business_code": business_code or "",

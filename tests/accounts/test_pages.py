@@ -1,7 +1,5 @@
 """Signing in and out, as a browser does."""
 
-from html.parser import HTMLParser
-
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -12,27 +10,13 @@ from dashboard.accounts.models import User
 from dashboard.core.context import SYSTEM
 from dashboard.core.db import atomic
 from dashboard.web.limits import SIGN_IN_LIMIT
-from tests.conftest import PASSWORD, Merchants, sign_in
+from tests.conftest import PASSWORD, Merchants, inputs, sign_in
 
 WRONG = "do not match"
 
 
-class Fields(HTMLParser):
-    """The values of a page's input fields by name."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.values: dict[str, str] = {}
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        found = dict(attrs)
-        if tag == "input" and found.get("name"):
-            self.values[str(found["name"])] = found.get("value") or ""
-
-
 def try_to_sign_in(client: FlaskClient, address: str = "/sign-in", **typed: str) -> TestResponse:
-    form = Fields(client.get(address).get_data(as_text=True)).values
+    form = inputs(client.get(address).get_data(as_text=True))
     return client.post("/sign-in", data={**form, **typed})
 
 
@@ -47,7 +31,7 @@ def test_a_person_signs_in_and_out(client: FlaskClient, merchants: Merchants) ->
     page = client.get("/").get_data(as_text=True)
     assert "Alice" in page
     assert "First Inc." in page
-    token = Fields(page).values["csrf_token"]
+    token = inputs(page)["csrf_token"]
     answer = client.post("/sign-out", data={"csrf_token": token})
     assert (answer.status_code, answer.headers["Location"]) == (303, "/sign-in")
     assert not is_signed_in(client)
@@ -71,7 +55,7 @@ def test_a_wrong_pair_is_422_with_the_form_and_what_was_typed_but_not_the_passwo
     page = answer.get_data(as_text=True)
     assert answer.status_code == 422
     assert WRONG in page
-    values = Fields(page).values
+    values = inputs(page)
     assert values["login"] == typed["login"]
     assert values["password"] == ""
     assert not is_signed_in(client)
@@ -101,7 +85,7 @@ def test_a_field_that_will_not_do_is_told_beside_it(
 def test_an_unknown_user_and_a_wrong_password_look_the_same(client: FlaskClient, merchants: Merchants) -> None:
     def page_of(login: str) -> str:
         page = try_to_sign_in(client, login=login, password="wrong password").get_data(as_text=True)
-        return page.replace(Fields(page).values["csrf_token"], "")
+        return page.replace(inputs(page)["csrf_token"], "")
 
     assert page_of("alice") == page_of("aliCe").replace("aliCe", "alice") == page_of("xxxxx").replace("xxxxx", "alice")
 

@@ -1,20 +1,17 @@
 """Coverage, the fill-gaps queue, editing and suggestions, as a browser sees them."""
 
 import re
-from collections.abc import Generator
-from contextlib import contextmanager
 from html import unescape
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import event
 from werkzeug.test import TestResponse
 
+from benchmarks.counting import statements_of
 from dashboard.catalog import queries, service
-from dashboard.core.db import db
 from tests.catalog.factories import add_devices, add_price, columns_of, phone
-from tests.conftest import Merchants, World, sign_in
+from tests.conftest import Merchants, World, inputs, sign_in, token_at
 
 HTMX = {"HX-Request": "true"}
 GTIN = "0195949770272"
@@ -46,35 +43,9 @@ def text(answer: TestResponse) -> str:
     return unescape(answer.get_data(as_text=True))
 
 
-def inputs(page: str) -> dict[str, str]:
-    """Values of all inputs of a page, by name."""
-    found: dict[str, str] = {}
-    for tag in re.findall(r"<input[^>]*>", page):
-        name, value = re.search(r'name="([^"]*)"', tag), re.search(r'value="([^"]*)"', tag)
-        if name:
-            found[name[1]] = value[1] if value else ""
-    return found
-
-
 def send(client: FlaskClient, url: str, data: dict[str, str], **options: Any) -> TestResponse:
     """POST with the token of the page."""
-    token = inputs(text(client.get("/catalog/coverage")))["csrf_token"]
-    return client.post(url, data={"csrf_token": token, **data}, **options)
-
-
-@contextmanager
-def statements() -> Generator[list[str]]:
-    """All statements that the database is sent meanwhile."""
-    seen: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        seen.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        event.remove(db.engine, "before_cursor_execute", note)
+    return client.post(url, data={"csrf_token": token_at(client, "/catalog/coverage"), **data}, **options)
 
 
 # Who may
@@ -207,7 +178,7 @@ def test_a_cell_that_another_changed_is_a_conflict_once(operator: FlaskClient, m
 
 
 def test_a_pasted_cell_needs_no_form(operator: FlaskClient, merchants: Merchants) -> None:
-    token = inputs(text(operator.get("/catalog/coverage")))["csrf_token"]
+    token = token_at(operator, "/catalog/coverage")
     answer = operator.post(CELL.format("gtin"), data={"value": GTIN}, headers={**HTMX, "X-CSRFToken": token})
     assert answer.status_code == 200
     assert columns_of(merchants.bob, "pixel-9")["gtin"] == GTIN
@@ -273,7 +244,7 @@ def test_filters_stay_in_the_address_and_can_be_taken_out(operator: FlaskClient,
 def test_an_empty_catalogue_says_what_to_do(client: FlaskClient) -> None:
     sign_in(client, "operator")
     assert "Nothing to measure yet" in text(client.get("/catalog/coverage"))
-    assert "No gaps here" in text(client.get("/catalog/gaps"))
+    assert "The catalogue is empty" in text(client.get("/catalog/gaps"))
     assert "Nothing waits for you" in text(client.get("/catalog/proposals"))
     assert "Nothing decided yet" in text(client.get("/catalog/proposals?state=decided"))
 
@@ -282,10 +253,9 @@ def test_an_empty_catalogue_says_what_to_do(client: FlaskClient) -> None:
 def test_a_page_takes_at_most_six_statements(world: World, path: str) -> None:
     client = world.operator()
     client.get(path)
-    with world.app.app_context(), statements() as sent:
+    with statements_of(world.app) as sent:
         assert client.get(path).status_code == 200
-    reads = [each for each in sent if each.lstrip().upper().startswith(("SELECT", "WITH"))]
-    assert 0 < len(reads) <= 6, reads
+    assert 0 < len(sent) <= 6, "\n".join(sent)
 
 
 def test_every_share_of_the_coverage_page_leads_to_as_many_devices_as_it_says(world: World) -> None:

@@ -16,7 +16,7 @@ from dashboard.core.context import SYSTEM
 from dashboard.web.api import PUBLIC, ApiBlueprint
 from dashboard.web.dialects import is_api_path
 from dashboard.web.registry import registry_of
-from tests.conftest import Api, Merchants, made_app, settings_at, sign_in
+from tests.conftest import Api, Merchants, made_app, settings_at, sign_in, token_at
 
 AUTOMATIC = {"HEAD", "OPTIONS"}
 UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
@@ -164,8 +164,7 @@ def test_every_unsafe_page_refuses_without_the_forms_token(app: Flask, merchants
 def test_an_unsafe_page_refuses_a_token_of_another_session(app: Flask, merchants: Merchants) -> None:
     operator, stranger = app.test_client(), app.test_client()
     sign_in(operator, "operator")
-    token = stranger.get("/sign-in").get_data(as_text=True).split('name="csrf_token"')[1].split('value="')[1]
-    answer = operator.post("/sign-out", data={"csrf_token": token.split('"')[0]})
+    answer = operator.post("/sign-out", data={"csrf_token": token_at(stranger)})
     assert answer.status_code == 400
 
 

@@ -10,7 +10,7 @@ from dashboard.web.pages import safe_target
 from dashboard.web.security import CSP, EXPLORER_CSP
 from tests.conftest import made_app
 
-PAGES = ("/sign-in", "/nowhere", "/healthz", "/static/css/tradecounter.css", "/static/nowhere.css")
+PAGES = ("/sign-in", "/nowhere", "/healthz", "/static/css/base.css", "/static/nowhere.css")
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -55,19 +55,19 @@ def test_pages_are_not_kept_by_caches(client: FlaskClient) -> None:
 
 def test_a_static_file_is_kept_for_a_year_under_the_name_of_its_content_alone(app: Flask, client: FlaskClient) -> None:
     with app.test_request_context():
-        address = render_template_string("{{ asset('css/tradecounter.css') }}")
+        address = render_template_string("{{ asset('css/base.css') }}")
     fresh = client.get(address)
     assert fresh.status_code == 200
     assert fresh.headers["Cache-Control"] == "public, max-age=31536000, immutable"
-    old = client.get("/static/css/tradecounter.css?v=000000000000")
+    old = client.get("/static/css/base.css?v=000000000000")
     assert old.headers["Cache-Control"] == "no-cache"
     again = client.get(address, headers={"If-None-Match": fresh.headers["ETag"]})
     assert (again.status_code, again.data) == (304, b"")
 
 
 def test_a_static_file_travels_compressed_where_that_is_wanted(client: FlaskClient) -> None:
-    plain = client.get("/static/css/tradecounter.css", headers={"Accept-Encoding": "identity"})
-    packed = client.get("/static/css/tradecounter.css", headers={"Accept-Encoding": "gzip"})
+    plain = client.get("/static/css/base.css", headers={"Accept-Encoding": "identity"})
+    packed = client.get("/static/css/base.css", headers={"Accept-Encoding": "gzip"})
     assert packed.headers["Content-Encoding"] == "gzip"
     assert len(packed.data) < len(plain.data) / 2
     assert "Accept-Encoding" in packed.headers["Vary"]

@@ -6,19 +6,13 @@ from html import unescape
 import pytest
 from flask.testing import FlaskClient
 
-from tests.conftest import Merchants, World, sign_in
+from tests.conftest import Merchants, World, sign_in, token_at
 
 HTMX = {"HX-Request": "true"}
 
 
-def token_of(html: str) -> str:
-    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', html)
-    assert found is not None
-    return found[1]
-
-
 def try_to_sign_in(client: FlaskClient, **typed: str) -> tuple[int, str]:
-    token = token_of(client.get("/sign-in").get_data(as_text=True))
+    token = token_at(client)
     data = {"csrf_token": token, "login": "", "password": "", "business_code": "", "next": "", **typed}
     answer = client.post("/sign-in", data=data)
     return answer.status_code, unescape(answer.get_data(as_text=True))
@@ -53,7 +47,7 @@ def test_the_business_code_and_the_way_back_come_from_the_address(client: FlaskC
     "target", ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)"]
 )
 def test_signing_in_never_leads_to_another_site(client: FlaskClient, merchants: Merchants, target: str) -> None:
-    token = token_of(client.get("/sign-in").get_data(as_text=True))
+    token = token_at(client)
     data = {"csrf_token": token, "login": "alice", "password": "correct horse", "business_code": "", "next": target}
     assert client.post("/sign-in", data=data).headers["Location"] == "/"
 
