@@ -34,7 +34,7 @@ class Assets:
         self._known: dict[str, tuple[float, Asset]] = {}
 
     def find(self, name: str) -> Asset | None:
-        """The asset `name` (`css/tradecounter.css`), or None where there is none."""
+        """The asset `name` (`css/base.css`), or None where there is none."""
         known = self._known.get(name)
         if known is not None and not self._watch:
             return known[1]

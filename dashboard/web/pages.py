@@ -12,7 +12,7 @@ from dashboard.core.context import Principal
 from dashboard.core.errors import BadRequest, NotAuthenticated
 from dashboard.web import session
 from dashboard.web.api import PUBLIC
-from dashboard.web.registry import registry, registry_of
+from dashboard.web.registry import NavItem, registry, registry_of
 
 PageView = Callable[..., ResponseReturnValue]
 
@@ -83,23 +83,29 @@ def safe_target(offered: str | None, otherwise: str) -> str:
     return offered
 
 
-def _lit_entry() -> str:
-    """The entry whose address this one continues furthest: a device's page lights the catalogue."""
+def _lit_entry(items: Sequence[NavItem]) -> str:
+    """The entry whose address this one continues furthest: a device's page lights the catalogue.
+
+    Where none does, the first entry of the domain stands for its other pages, such as a comparison.
+    """
     inside = [
         (len(url), item.endpoint)
-        for item in registry().navigation
+        for item in items
         if request.path == (url := url_for(item.endpoint)) or (url != "/" and request.path.startswith(url + "/"))
     ]
-    return max(inside)[1] if inside else ""
+    if inside:
+        return max(inside)[1]
+    return next(
+        (item.endpoint for item in items if item.group and item.endpoint.startswith(f"{request.blueprint}.")), ""
+    )
 
 
 def navigation(by: Principal) -> list[dict[str, Any]]:
     """The sidebar for `by`: groups of entries they may open."""
     groups: dict[str | None, list[dict[str, Any]]] = {}
-    lit = _lit_entry()
-    for item in sorted(registry().navigation, key=lambda each: each.order):
-        if not by.may(item.needs):
-            continue
+    items = [item for item in sorted(registry().navigation, key=lambda each: each.order) if by.may(item.needs)]
+    lit = _lit_entry(items)
+    for item in items:
         entry = {
             "label": item.label,
             "endpoint": item.endpoint,

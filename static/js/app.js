@@ -183,8 +183,10 @@
   document.addEventListener("DOMContentLoaded", reach);
   document.addEventListener("htmx:afterSettle", reach);
 
-  // A picture that does not load leaves the outline under it.
-  document.addEventListener("error", ({ target }) => target.closest?.(".thumb") && target.remove(), true);
+  // A picture covers the outline under it once it is there; one that does not load leaves it.
+  const pictured = (image) => (image.naturalWidth ? image.classList.add("loaded") : image.remove());
+  for (const kind of ["load", "error"]) document.addEventListener(kind, ({ target }) => target.matches?.(".thumb img") && pictured(target), true);
+  for (const image of document.querySelectorAll(".thumb img")) if (image.complete) pictured(image);
 
   // The next page is fetched while the pointer still rests on its link.
   document.addEventListener("pointerover", ({ target }) => {

@@ -28,8 +28,14 @@
     return next && (next.querySelector(`td[data-field="${CSS.escape(cell.dataset.field)}"]`) ?? next.querySelector("td[data-edit-url]"));
   }
 
+  // Brought whole into sight, not left under the column that stays.
+  function focus(target) {
+    target?.focus({ preventScroll: true });
+    (target?.form ?? target)?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }
+
   const after = (cell, step) => neighbour(cell, 0, step) ?? neighbour(cell, step, 0);
-  const focusCell = (cell) => (cell?.querySelector(".input") ?? cell?.querySelector(".cell"))?.focus();
+  const focusCell = (cell) => focus(cell?.querySelector(".input") ?? cell?.querySelector(".cell"));
   const atRest = new WeakMap();
   let goOn = null;
   // What was typed on a cell before its form came: it opens with that, so a slow line eats no letters.
@@ -80,7 +86,7 @@
     if (!input) return;
     goOn = null;
     htmx.process(cell); // else an Enter at once would leave the page
-    input.focus();
+    focus(input);
     if (input.hasAttribute("aria-invalid")) return;
     input.select?.();
     if (early?.cell === cell && input.matches("input")) input.value = early.text;

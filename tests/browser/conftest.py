@@ -146,11 +146,37 @@ def admin(server: str, chromium: Browser, admin_state: StorageState) -> Iterator
     visit.close()
 
 
-def axe_finds(page: Page, *, leave_out: str | None = None) -> list[str]:
-    """What axe holds against the page, a line each. The page must have been opened `for_axe`."""
-    page.evaluate(AXE.read_text())
-    context: dict[str, Any] = {"exclude": [[leave_out]]} if leave_out else {}
-    result: dict[str, Any] = page.evaluate(
-        "context => axe.run(Object.keys(context).length ? context : document, {resultTypes: ['violations']})", context
-    )
+def axe_finds(page: Page, *, leave_out: str | None = None, only: str | None = None) -> list[str]:
+    """What axe holds against the page, a line each: by all rules or `only` one. The page must be opened `for_axe`."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.read_text())
+    options: dict[str, Any] = {"resultTypes": ["violations"]} | ({"runOnly": [only]} if only else {})
+    context: dict[str, Any] = {"include": [["html"]]} | ({"exclude": [[leave_out]]} if leave_out else {})
+    result: dict[str, Any] = page.evaluate("([context, options]) => axe.run(context, options)", [context, options])
     return [f"{each['id']}: {each['nodes'][0]['html'][:200]}" for each in result["violations"]]
+
+
+STICKS_OUT = """() => {
+  const scrolls = (box) => box && (getComputedStyle(box).overflowX !== "visible" || scrolls(box.parentElement));
+  const wide = (each) => each.checkVisibility() && each.getBoundingClientRect().right > innerWidth + 1;
+  const found = [...document.querySelectorAll("main *")].filter((each) => wide(each) && !scrolls(each.parentElement));
+  return found.slice(0, 3).map((each) => each.outerHTML.slice(0, 200));
+}"""
+"""What is wider than the window. The width of the document alone does not tell: contained boxes do not add to it."""
+
+
+def faults(page: Page) -> list[str]:
+    """What is wrong with the page as it stands, a line each: axe in both themes at desktop and phone, and what sticks
+    out of the window at all three sizes. Between themes only colours differ, so only contrast is looked at again.
+    """
+    found: list[str] = []
+    for width, height in (DESKTOP, PHONE, TABLET):
+        page.set_viewport_size({"width": width, "height": height})
+        for scheme in ("light", "dark") if width != TABLET[0] else ():
+            page.emulate_media(color_scheme=scheme)
+            only = None if scheme == "light" else "color-contrast"
+            found += [f"{width} {scheme} {line}" for line in axe_finds(page, only=only)]
+        if page.evaluate("document.documentElement.scrollWidth") > width:
+            found.append(f"{width} the page scrolls sideways")
+        found += [f"{width} sticks out: {html}" for html in page.evaluate(STICKS_OUT)]
+    return found

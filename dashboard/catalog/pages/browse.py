@@ -16,7 +16,7 @@ from dashboard.catalog.pages.listing import (
     range_text,
     spec_of,
 )
-from dashboard.catalog.queries import MAX_MATCHES, RANGES, DeviceFilter, DeviceRow, Suggestion
+from dashboard.catalog.queries import MAX_MATCHES, RANGES, DeviceFilter, DeviceRow
 from dashboard.catalog.queries.coverage import Facet, Facets
 from dashboard.core.context import Principal
 
@@ -91,11 +91,10 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class DeviceList:
-    """The whole page. A search has `matches` in place of rows; `total` is None where only counting all would tell."""
+    """The whole page; in a search its rows are the best matches. `total` is None where only counting all would tell."""
 
     listing: Listing
     rows: Rows
-    matches: Sequence[Suggestion]
     total: int | None
     further_down: bool
     makes: FacetGroup
@@ -110,7 +109,12 @@ class DeviceList:
     @property
     def full(self) -> bool:
         """Whether a search found as much as is shown at most."""
-        return len(self.matches) >= MAX_MATCHES
+        return self.searching and len(self.rows.items) >= MAX_MATCHES
+
+    @property
+    def bare(self) -> bool:
+        """Whether there is nothing at all to narrow or to sort: no device, no search, no filter."""
+        return not (self.rows.items or self.searching or self.chips or self.further_down)
 
     @property
     def flags(self) -> list[tuple[str, list[Choice]]]:
@@ -192,7 +196,6 @@ def load_list(by: Principal, listing: Listing, after: str | None) -> DeviceList:
     return DeviceList(
         listing=listing,
         rows=_rows(by, listing, where, after),
-        matches=(),
         total=_total(where, facets),
         further_down=after is not None,
         makes=_group(listing, "makes", facets.makes, where, TOP_MAKES),
@@ -216,8 +219,7 @@ def _searched(by: Principal, listing: Listing, where: DeviceFilter) -> DeviceLis
     categories = Counter(each.category for each in found)
     return DeviceList(
         listing=listing,
-        rows=Rows(listing, (), None),
-        matches=found,
+        rows=Rows(listing, queries.device_rows(by, [each.device_id for each in found]), None),
         total=len(found),
         further_down=False,
         makes=_matched(listing, "makes", makes, bool(make_id)),
