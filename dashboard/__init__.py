@@ -13,7 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from dashboard import accounts, catalog, cli, config
 from dashboard.config import Settings
-from dashboard.core import crypto, engines, jobs, tenancy
+from dashboard.core import crypto, engines, jobs, mail, tenancy, vault
 from dashboard.core.db import db
 from dashboard.web import api, assets, documents, errors, logs, security, session, shell, telemetry
 from dashboard.web.api import ApiBlueprint
@@ -72,6 +72,8 @@ def _connect(app: Flask, settings: Settings) -> None:
     db.init_app(app)
     with app.app_context():
         engines.prepare(db.engine)
+        vault.connect(db.engine, settings.secret_key)
+        mail.connect(db.engine, settings)
     tenancy.install()
     Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
     _compress_pages(app)
@@ -81,6 +83,8 @@ def _connect(app: Flask, settings: Settings) -> None:
         enabled=settings.rate_limits,
         namespace=crypto.derived_token(settings.secret_key, "rate limits", 8),
     )
+    if not settings.rate_limits:
+        logs.log.warning("rate_limits_off", hint="RATE_LIMITS=off is for load tests of one's own, never for service.")
     telemetry.install(app)  # before whatever refuses a request: a refusal has its id and its line in the log too
     app.extensions["csrf_protect"] = CSRFProtect(app)
     session.install(app)

@@ -3,9 +3,10 @@
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 VERSION = "0.1.0"
 
@@ -18,6 +19,52 @@ _FALSE = {"0", "false", "no", "off", ""}
 
 class SettingError(SystemExit):
     """A setting that cannot be read; the message names the variable and what it accepts."""
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityProvider:
+    """A provider that signs people in by OpenID Connect. SSO_<NAME>_… sets what is not as the provider publishes it.
+
+    The first of `issuers` is how identities are kept. `{tid}` in one stands for the directory that a token names.
+    `client_ids` are the installation's own; pages use the first.
+    """
+
+    name: str
+    title: str
+    issuers: tuple[str, ...]  # SSO_<NAME>_ISSUER
+    keys_url: str  # SSO_<NAME>_KEYS_URL
+    authorize_url: str  # SSO_<NAME>_AUTHORIZE_URL
+    token_url: str  # SSO_<NAME>_TOKEN_URL
+    client_ids: tuple[str, ...] = ()  # SSO_<NAME>_CLIENT_ID: separated by commas
+    client_secret: str | None = field(default=None, repr=False)  # SSO_<NAME>_CLIENT_SECRET
+
+
+_PUBLISHED = (
+    IdentityProvider(
+        "google",
+        "Google",
+        ("https://accounts.google.com", "accounts.google.com"),
+        "https://www.googleapis.com/oauth2/v3/certs",
+        "https://accounts.google.com/o/oauth2/v2/auth",
+        "https://oauth2.googleapis.com/token",
+    ),
+    IdentityProvider(
+        "apple",
+        "Apple",
+        ("https://appleid.apple.com",),
+        "https://appleid.apple.com/auth/keys",
+        "https://appleid.apple.com/auth/authorize",
+        "https://appleid.apple.com/auth/token",
+    ),
+    IdentityProvider(
+        "microsoft",
+        "Microsoft",
+        ("https://login.microsoftonline.com/{tid}/v2.0",),
+        "https://login.microsoftonline.com/common/discovery/v2.0/keys",
+        "https://login.microsoftonline.com/common/oauth2/v2.0/authorize",
+        "https://login.microsoftonline.com/common/oauth2/v2.0/token",
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +87,18 @@ class Settings:
     trusted_proxies: int  # TRUSTED_PROXIES: how many reverse proxies stand in front and set X-Forwarded-*
     argon2_time_cost: int  # ARGON2_TIME_COST
     argon2_memory_kib: int  # ARGON2_MEMORY_KIB
+    identity_providers: tuple[IdentityProvider, ...]  # SSO_<NAME>_…: Google, Apple and Microsoft
+    mail_url: str | None  # MAIL_URL: smtp://user:password@host:587 or smtps://…; without it mail stays in the outbox
+    mail_from: str | None  # MAIL_FROM: the sender, 'My Shop <mail@shop.example>'
 
     @property
     def secure(self) -> bool:
         """Whether pages are served by https, so that cookies may be `__Host-` and Secure."""
         return self.base_url.startswith("https://")
+
+    def identity_provider(self, name: str) -> IdentityProvider | None:
+        """The provider of that name, or None."""
+        return next((each for each in self.identity_providers if each.name == name), None)
 
     def overridden(self, **changes: Any) -> "Settings":
         """A copy with some settings changed."""
@@ -75,7 +129,34 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         trusted_proxies=_number(environ, "TRUSTED_PROXIES", 0, least=0),
         argon2_time_cost=_number(environ, "ARGON2_TIME_COST", 2),
         argon2_memory_kib=_number(environ, "ARGON2_MEMORY_KIB", 19 * 1024),
+        identity_providers=tuple(_identity_provider(environ, each) for each in _PUBLISHED),
+        mail_url=environ.get("MAIL_URL") or None,
+        mail_from=environ.get("MAIL_FROM") or None,
     )
+
+
+def _identity_provider(environ: Mapping[str, str], published: IdentityProvider) -> IdentityProvider:
+    prefix = f"SSO_{published.name.upper()}_"
+    issuer = environ.get(prefix + "ISSUER")
+    return replace(
+        published,
+        issuers=(issuer,) if issuer else published.issuers,
+        keys_url=_outside_address(environ, prefix + "KEYS_URL", published.keys_url),
+        authorize_url=_outside_address(environ, prefix + "AUTHORIZE_URL", published.authorize_url),
+        token_url=_outside_address(environ, prefix + "TOKEN_URL", published.token_url),
+        client_ids=tuple(each.strip() for each in environ.get(prefix + "CLIENT_ID", "").split(",") if each.strip()),
+        client_secret=environ.get(prefix + "CLIENT_SECRET") or None,
+    )
+
+
+def _outside_address(environ: Mapping[str, str], name: str, default: str) -> str:
+    """An https address; http only on this machine, where nobody listens on the way."""
+    text = environ.get(name) or default
+    parts = urlsplit(text)
+    local = parts.hostname in ("127.0.0.1", "::1", "localhost")
+    if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and local)):
+        raise SettingError(f"{name} must be an https address, not {text!r}.")
+    return text
 
 
 def _boolean(environ: Mapping[str, str], name: str, *, default: bool) -> bool:

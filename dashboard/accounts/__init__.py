@@ -2,10 +2,13 @@
 
 from flask import Flask
 
-from dashboard.accounts import service
-from dashboard.accounts.pages import load_user, pages
+from dashboard.accounts import jobs, service
+from dashboard.accounts.api import api, oauth_api
+from dashboard.accounts.pages import load_session, pages
 from dashboard.config import Settings
-from dashboard.web.registry import CredentialKind, registry_of
+from dashboard.web.registry import CredentialKind, NavItem, registry_of
+
+__all__ = ["jobs", "register"]
 
 
 def register(app: Flask) -> None:
@@ -13,7 +16,24 @@ def register(app: Flask) -> None:
     settings: Settings = app.extensions["settings"]
     service.configure_hashing(settings.argon2_time_cost, settings.argon2_memory_kib)
     app.register_blueprint(pages)
+    app.register_blueprint(api)
+    app.register_blueprint(oauth_api)
     registry = registry_of(app)
-    registry.load_user = load_user
+    registry.load_session = load_session
+    registry.account_page = "accounts.profile"
+    registry.proof_page = "accounts.confirm"
+    registry.navigation += [
+        NavItem("Businesses", "accounts.tenants", "building", "operator", "Installation", 110),
+        NavItem("Mail of all businesses", "accounts.operator_outbox", "inbox", "operator", "Installation", 111),
+        NavItem("Business", "accounts.business", "building-store", "settings:manage", "Settings", 90),
+        NavItem("People", "accounts.people", "users", "users:manage", "Settings", 91),
+        NavItem("Invitations", "accounts.invitations", "user-plus", "users:manage", "Settings", 91),
+        NavItem("Roles", "accounts.roles", "shield", "users:manage", "Settings", 92),
+        NavItem("API keys", "accounts.keys", "key", "keys:manage", "Settings", 93),
+        NavItem("Outbox", "accounts.outbox", "mail", "settings:manage", "Settings", 96),
+        NavItem("OAuth clients", "accounts.clients", "plug", "keys:manage", "Settings", 94),
+        NavItem("Audit log", "accounts.audit", "history", "audit:read", "Settings", 97),
+    ]
     for prefix in ("sk_live_", "sk_sandbox_"):
         registry.credentials.append(CredentialKind(prefix, service.principal_of_key))
+    registry.credentials.append(CredentialKind("eyJ", service.principal_of_token))

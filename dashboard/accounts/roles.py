@@ -18,17 +18,28 @@ WRITE_SCOPES = frozenset(
         "time:approve", "vehicles:write", "workorders:write", "ai:write",
     }
 )  # fmt: skip
-TICKED_SCOPES = frozenset({"webhooks:manage", "payments:charge"})
-"""Never part of "read-write": given one by one."""
+TICKED_SCOPES = frozenset({"webhooks:manage", "payments:charge", "costs:read"})
+"""Never part of "read-write": given one by one. What things cost and what is earned on them is `costs:read`."""
 
-STAFF_SCOPES = frozenset({"users:manage", "keys:manage", "settings:manage"})
+STAFF_SCOPES = frozenset({"users:manage", "keys:manage", "settings:manage", "audit:read"})
+"""For people alone: no key holds them."""
 
-ALL_SCOPES = READ_SCOPES | WRITE_SCOPES | TICKED_SCOPES | STAFF_SCOPES
+SELF = "self"
+"""What everybody may do who is signed in as a person: see to their own password, second factor and sessions."""
+
+TECHNICIAN = "tech"
+"""A technician's own jobs, hours and statements."""
+
+OWNERSHIP = "business:own"
+"""To hand the business over or close it: the owner's alone, in no role that can be given."""
+
+KEY_SCOPES = READ_SCOPES | WRITE_SCOPES | TICKED_SCOPES
+ALL_SCOPES = KEY_SCOPES | STAFF_SCOPES | {TECHNICIAN}
 
 ROLES: dict[str, frozenset[str]] = {
-    "owner": ALL_SCOPES,
+    "owner": ALL_SCOPES | {OWNERSHIP},
     "admin": ALL_SCOPES,
-    "manager": READ_SCOPES | WRITE_SCOPES,
+    "manager": READ_SCOPES | WRITE_SCOPES | {"costs:read"},
     "sales": frozenset(
         {"catalog:read", "catalog:propose", "inventory:read", "products:read", "orders:read", "orders:write",
          "customers:read", "customers:write", "sales:read", "sales:write", "leads:read", "leads:write"}
@@ -37,14 +48,15 @@ ROLES: dict[str, frozenset[str]] = {
         {"catalog:read", "dispatch:read", "dispatch:write", "technicians:read", "customers:read", "customers:write",
          "fleet:read", "inventory:read", "time:read"}
     ),
-    "technician": frozenset({"catalog:read", "tech"}),
+    "technician": frozenset({"catalog:read", TECHNICIAN}),
     "warehouse": frozenset(
         {"catalog:read", "catalog:propose", "inventory:read", "inventory:write", "products:read", "orders:read",
          "purchasing:read", "purchasing:write"}
     ),
     "accountant": frozenset(
         {"catalog:read", "billing:read", "billing:write", "commissions:read", "commissions:write", "sales:read",
-         "orders:read", "customers:read", "expenses:read", "payments:read", "reports:read", "analytics:read"}
+         "orders:read", "customers:read", "expenses:read", "payments:read", "reports:read", "analytics:read",
+         "costs:read"}
     ),
     "viewer": READ_SCOPES,
 }  # fmt: skip

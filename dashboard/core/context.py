@@ -1,6 +1,8 @@
 """Who acts, and for which tenant. A plain value: it outlives sessions, requests and threads."""
 
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 
 from dashboard.core.errors import NotAllowed
@@ -11,6 +13,7 @@ class ActorKind(StrEnum):
 
     USER = "user"
     KEY = "key"
+    CLIENT = "client"
     SYSTEM = "system"
     NOBODY = "nobody"
 
@@ -21,6 +24,9 @@ class Principal:
 
     `tenant_id` is None for the operator, for system work and for nobody. `dialect` is the one an API key was
     made for, or None. `requests_per_minute` is the limit of this credential, or None for the plan's.
+    `expires_at` is when the credential stops counting by itself, `session_id` the sign-in it came from, and
+    `proved_at` when a password or second factor was last given in it. Whoever `must_enroll` may do nothing but set up
+    the second factor that their role asks for.
     """
 
     kind: ActorKind
@@ -37,6 +43,11 @@ class Principal:
     requests_per_minute: int | None = None
     time_zone: str = "UTC"
     currency: str = "USD"
+    tenant_public_id: str | None = None
+    session_id: int | None = None
+    expires_at: datetime | None = None
+    proved_at: datetime | None = None
+    must_enroll: bool = False
 
     def may(self, scope: str) -> bool:
         """Whether this actor holds `scope` (`area:verb`, or `operator`). The system may do everything."""
@@ -63,3 +74,15 @@ class Principal:
 
 NOBODY = Principal(ActorKind.NOBODY, None, "nobody", None)
 SYSTEM = Principal(ActorKind.SYSTEM, None, "system", None, operator=True)
+
+_origin: ContextVar[str | None] = ContextVar("origin", default=None)
+
+
+def origin() -> str | None:
+    """The network address from which the present request came; None for work that nobody waits for."""
+    return _origin.get()
+
+
+def note_origin(address: str | None) -> None:
+    """Say where the present request came from, for the event log; None once it has been answered."""
+    _origin.set(address)

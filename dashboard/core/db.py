@@ -120,6 +120,8 @@ class Transaction:
     doomed: bool = False
     by: Principal | None = None
     after_commit: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
+    joining: "Callable[[CommandSession], None] | None" = None
+    """Run at the beginning of every outermost command: the key of a form that was sent commits with what it does."""
 
 
 class CommandSession(FlaskSession):
@@ -186,6 +188,8 @@ def atomic(by: Principal) -> Generator[CommandSession]:
         state.after_commit.clear()
     state.depth += 1
     try:
+        if state.depth == 1 and state.joining is not None:
+            state.joining(session)
         yield session
         if state.doomed:
             raise CommandDoomed("A part of this command failed, so none of it was saved.")

@@ -13,7 +13,7 @@ from sqlalchemy import ForeignKey, Index, String, insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dashboard.core import clock
-from dashboard.core.context import Principal
+from dashboard.core.context import Principal, origin
 from dashboard.core.db import Base, IntPK, atomic, table_of
 
 
@@ -32,6 +32,7 @@ class Event(Base):
     subject: Mapped[str] = mapped_column(String(80))
     data: Mapped[dict[str, Any]]
     actor: Mapped[str] = mapped_column(String(40))
+    address: Mapped[str | None] = mapped_column(String(60))  # where the request came from; None for the worker
     at: Mapped[datetime]
 
 
@@ -59,11 +60,18 @@ def on(name: str, subscriber: Subscriber) -> None:
 
 
 def record(
-    by: Principal, name: str, subject: str, data: Mapping[str, Any] | None = None, *, tenant_id: int | None = None
+    by: Principal,
+    name: str,
+    subject: str,
+    data: Mapping[str, Any] | None = None,
+    *,
+    tenant_id: int | None = None,
+    actor: str | None = None,
 ) -> None:
     """Write the event `name` (`area.happened`) about `subject` (`device:17`) in the present command.
 
-    `data` must be plain JSON values and hold no secret. `tenant_id` is for the operator, whose deeds concern others.
+    `data` must be plain JSON values and hold no secret. `tenant_id` is for the operator, whose deeds concern others;
+    `actor` for the system where it acts at the word of somebody who has just shown who they are (`user:7`).
     """
     happened = Happened(by, name, subject, dict(data or {}), clock.now())
     with atomic(by) as session:
@@ -74,7 +82,8 @@ def record(
                 "name": name,
                 "subject": subject,
                 "data": happened.data,
-                "actor": by.label,
+                "actor": actor or by.label,
+                "address": origin(),
                 "at": happened.at,
             },
         )

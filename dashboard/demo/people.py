@@ -6,14 +6,14 @@ from typing import Any
 from sqlalchemy import select
 
 from dashboard.accounts import service as accounts
-from dashboard.accounts.models import ApiKey, Tenant, User
+from dashboard.accounts.models import ApiKey, OAuthClient, Tenant, User
 from dashboard.core import crypto
 from dashboard.core.context import SYSTEM
 from dashboard.core.db import atomic, reads
 
 PEOPLE = {
-    "owner": "Olivia Owner",
     "admin": "Admin User",
+    "owner": "Olivia Owner",
     "manager": "Mona Manager",
     "dispatcher": "Dario Dispatcher",
     "technician": "Tess Technician",
@@ -30,6 +30,16 @@ KEYS = {
     "syncauction": ("syncauction", "read-write"),
     "autosync": ("autosync", "read-write"),
 }
+CLIENT_NAME = "AutoSync platform"
+CLIENT_SCOPES = frozenset(
+    {
+        "shops:read", "customers:read", "customers:write", "vehicles:read", "vehicles:write", "workorders:read",
+        "workorders:write", "payments:read", "payments:charge", "inventory:read", "inventory:write", "employees:read",
+        "webhooks:manage",
+    }
+)  # fmt: skip
+"""All that the reference documents for OAuth clients (A31–A43)."""
+
 DEMO_LIMIT = 10_000
 """Requests a minute of the demo's keys: enough for anyone who tries things out."""
 
@@ -47,7 +57,6 @@ MERCHANTS = (
     Merchant("MYCOMPANY", "My Company LLC", "America/New_York"),
     Merchant("NORTHSIDE", "Northside Devices Inc.", "America/Chicago"),
 )
-SANDBOX_SUFFIX = "-SANDBOX"
 OPERATOR = "operator"
 
 
@@ -62,11 +71,22 @@ def key_secret(secret_key: str, business_code: str, name: str) -> str:
     return kind + crypto.derived_token(secret_key, f"demo key {business_code} {name}", accounts.KEY_LENGTH)
 
 
+def oauth_client(secret_key: str, business_code: str) -> dict[str, str]:
+    """The id and the secret of a demo merchant's OAuth client."""
+    return {
+        "client_id": "oc_" + crypto.derived_token(secret_key, f"demo client id {business_code}", 20),
+        "client_secret": crypto.derived_token(
+            secret_key, f"demo client secret {business_code}", accounts.CLIENT_SECRET_LENGTH
+        ),
+    }
+
+
 def load(secret_key: str) -> None:
-    """Make the merchants, people and keys that are missing."""
+    """Make the merchants, people, keys and clients that are missing."""
     with atomic(SYSTEM):
         for merchant in MERCHANTS:
             _load_merchant(secret_key, merchant)
+            _load_client(secret_key, merchant)
         _load_operator(secret_key)
 
 
@@ -76,9 +96,7 @@ def _load_merchant(secret_key: str, merchant: Merchant) -> None:
         return
     shared: dict[str, Any] = {"plan": "enterprise", "time_zone": merchant.time_zone, "requests_per_minute": DEMO_LIMIT}
     tenant = accounts.create_tenant(SYSTEM, business_code=code, name=merchant.name, **shared)
-    twin = accounts.create_tenant(
-        SYSTEM, business_code=code + SANDBOX_SUFFIX, name=f"{merchant.name} (sandbox)", sandbox_of=tenant, **shared
-    )
+    twin = accounts.create_sandbox(SYSTEM, tenant)
     for role, name in PEOPLE.items():
         accounts.create_user(
             SYSTEM,
@@ -93,6 +111,23 @@ def _load_merchant(secret_key: str, merchant: Merchant) -> None:
         secret = key_secret(secret_key, code, name)
         accounts.create_key(SYSTEM, tenant, name=name, dialect=dialect, access=access, secret=secret)
     accounts.create_key(SYSTEM, twin, name="sandbox", secret=key_secret(secret_key, code, "sandbox"))
+
+
+def _load_client(secret_key: str, merchant: Merchant) -> None:
+    found = oauth_client(secret_key, merchant.business_code)
+    known = select(OAuthClient.id).where(OAuthClient.client_id == found["client_id"])
+    if reads(SYSTEM).scalar(known) is not None:
+        return
+    tenant = accounts.find_tenant(merchant.business_code)
+    assert tenant is not None
+    accounts.create_client(
+        SYSTEM,
+        tenant,
+        name=CLIENT_NAME,
+        scopes=CLIENT_SCOPES,
+        client_id=found["client_id"],
+        secret=found["client_secret"],
+    )
 
 
 def _load_operator(secret_key: str) -> None:
@@ -117,7 +152,7 @@ def describe(secret_key: str, merchant: Merchant) -> dict[str, object]:
         "tenant": {"business_code": code, "tenant_id": str(tenant.public_id)},
         "users": {name: {"username": name, "password": password(secret_key, code, name)} for name in SHOWN_USERS},
         "keys": {name: key_secret(secret_key, code, name) for name in (*KEYS, "sandbox")},
-        "oauth_client": None,
+        "oauth_client": {**oauth_client(secret_key, code), "scope": " ".join(sorted(CLIENT_SCOPES))},
         "customer": None,
     }
 

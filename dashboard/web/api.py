@@ -8,17 +8,20 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import wraps
 from typing import Any, TypeVar
+from uuid import UUID
 
 from flask import Blueprint, Flask, Response, current_app, g, request
 from flask.sansio.blueprints import BlueprintSetupState
+from pydantic import BaseModel
 from werkzeug.routing import IntegerConverter, ValidationError
 
 from dashboard.core.context import NOBODY, Principal
-from dashboard.core.errors import NotAuthenticated, TooMany
+from dashboard.core.errors import Invalid, NotAllowed, NotAuthenticated, TooMany
 from dashboard.web.answers import Answer
 from dashboard.web.credentials import principal_of
 from dashboard.web.dialects import Dialect, dialect, is_api_path, owner_of_path
-from dashboard.web.limits import ADDRESS_LIMIT, RateLimiter, limit_of
+from dashboard.web.idempotency import UNSAFE, answer_once, key_of_request
+from dashboard.web.limits import ADDRESS_LIMIT, AUTHENTICATION_LIMIT, RateLimiter, bucket_of
 from dashboard.web.registry import Operation, registry_of
 from dashboard.web.replies import json_reply
 from dashboard.web.schemas import BodyModel, QueryModel, read_body, read_query
@@ -52,12 +55,20 @@ class ApiBlueprint(Blueprint):
         body: type[BodyModel] | None = None,
         dialects: tuple[str, ...] = (),
         choose: Choose | None = None,
+        auth_limit: bool = False,
+        idempotent: bool = True,
+        form: type[BaseModel] | None = None,
     ) -> Callable[[View], View]:
         """Declare an endpoint.
 
         `needs` is the scope that the credential must hold, or PUBLIC. `answer` is the type that the presenter
         makes, `shape` its envelope: one, many, bare or empty. A view takes `by`, path values, then `page`, `query`
-        and `body` as far as they are declared; `page` comes with shape many.
+        and `body` as far as they are declared; `page` comes with shape many. `auth_limit` holds each address to the
+        few requests a minute that an authentication endpoint allows (K487).
+
+        Unsafe methods honour Idempotency-Key, which makes the view one command of `by`. `idempotent=False` is for
+        views that cannot be that: those whose commands act as the system, or commit piece by piece. `form` documents
+        a form-encoded body that the view reads itself, together with its own kind of credential.
         """
 
         def register(view: View) -> View:
@@ -76,8 +87,10 @@ class ApiBlueprint(Blueprint):
                 body=body,
                 answer=answer,
                 shape=shape,
+                idempotent=idempotent and method in UNSAFE and needs != PUBLIC,
+                form=form,
             )
-            runner = _Runner(view, declared, choose)
+            runner = _Runner(view, declared, choose, auth_limit=auth_limit)
 
             @wraps(view)
             def run(**path: Any) -> Response:
@@ -101,7 +114,10 @@ class ApiBlueprint(Blueprint):
 class _Runner:
     """Carries one request through the kernel's steps, in their order."""
 
-    def __init__(self, view: Callable[..., Answer], declared: Operation, choose: Choose | None) -> None:
+    def __init__(
+        self, view: Callable[..., Answer], declared: Operation, choose: Choose | None, *, auth_limit: bool
+    ) -> None:
+        self._auth_limit = auth_limit
         self._view = view
         self._declared = declared
         self._choose = choose
@@ -110,9 +126,11 @@ class _Runner:
     def run(self, path: dict[str, Any]) -> Response:
         declared = self._declared
         g.dialect = self._dialects[0]
-        by = authenticate() if declared.needs != PUBLIC else authenticate_if_offered()
+        by = self._authenticate()
         speak = g.dialect = self._speak(by)
         count(by, speak)
+        if self._auth_limit:
+            count_authentication(declared.endpoint)
         if declared.needs != PUBLIC:
             by.require(declared.needs)
         if declared.shape == "many":
@@ -121,10 +139,24 @@ class _Runner:
             path["query"] = read_query(declared.query, request.args)
         if declared.body is not None:
             path["body"] = read_body(declared.body, request.get_data(), request.mimetype)
+        key = key_of_request() if declared.idempotent else None
+        if key is None:
+            return self._answer(by, speak, path)
+        return answer_once(by, key, lambda: self._answer(by, speak, path))
+
+    def _authenticate(self) -> Principal:
+        if self._declared.needs != PUBLIC:
+            return authenticate()
+        if self._declared.form is not None:  # its credential is not ours to read
+            count_address()
+            return NOBODY
+        return authenticate_if_offered()
+
+    def _answer(self, by: Principal, speak: Dialect, path: dict[str, Any]) -> Response:
         body = self._view(by, **path).body(speak)
         if body is None:
             return Response(status=204)
-        return json_reply(speak.stamp(body, g.request_id), declared.status)
+        return json_reply(speak.stamp(body, g.request_id), self._declared.status)
 
     def _speak(self, by: Principal) -> Dialect:
         if len(self._dialects) == 1:
@@ -148,7 +180,22 @@ def authenticate() -> Principal:
         count_address()
         raise
     g.by = by
+    named = tenant_header()
+    if named is not None and by.actor_id is not None and str(named) != by.tenant_public_id:
+        raise NotAllowed("'X-Tenant-Id' names another business than your credential. Leave it out, or correct it.")
     return by
+
+
+def tenant_header() -> UUID | None:
+    """The tenant that `X-Tenant-Id` names (K29), or None where it is not sent. Raises Invalid where it is no UUID."""
+    text = request.headers.get("X-Tenant-Id")
+    if text is None:
+        return None
+    try:
+        return UUID(text)
+    except ValueError as error:
+        message = "'X-Tenant-Id' must be the tenantId that GET /api/v1/tenants/resolve/{business_code} tells."
+        raise Invalid.field("X-Tenant-Id", message) from error
 
 
 def authenticate_if_offered() -> Principal:
@@ -163,8 +210,8 @@ def count(by: Principal, speak: Dialect) -> None:
     """Count this request against the credential's bucket. Raises TooMany."""
     if by.actor_id is None:
         return
-    limit = limit_of(by, speak)
-    g.limit = state = limiter().hit(f"{by.label}:{speak.name}", limit)
+    bucket, limit = bucket_of(by, speak)
+    g.limit = state = limiter().hit(bucket, limit)
     if not state.allowed:
         raise TooMany(
             f"More than {limit} requests in a minute. Wait {state.retry_after} seconds.",
@@ -198,6 +245,16 @@ def install(app: Flask) -> None:
         except NotAuthenticated:
             return
         count(by, owner_of_path(request.path))
+
+
+def count_authentication(endpoint: str) -> None:
+    """Count this request against its address's bucket of one authentication endpoint. Raises TooMany."""
+    g.limit = state = limiter().hit(f"auth:{endpoint}:{request.remote_addr}", AUTHENTICATION_LIMIT)
+    if not state.allowed:
+        raise TooMany(
+            f"More than {AUTHENTICATION_LIMIT} requests in a minute. Wait {state.retry_after} seconds.",
+            retry_after=state.retry_after,
+        )
 
 
 def count_address() -> None:

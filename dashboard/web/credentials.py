@@ -30,8 +30,9 @@ def principal_of(header: str | None) -> Principal:
     if known is not None and known[1] > clock.now():
         return known[0]
     by = _resolve(token)
+    until = clock.now() + REMEMBERED_FOR
     with _lock:
-        _remembered[fingerprint] = (by, clock.now() + REMEMBERED_FOR)
+        _remembered[fingerprint] = (by, until if by.expires_at is None else min(until, by.expires_at))
         while len(_remembered) > _MAX_REMEMBERED:
             _remembered.popitem(last=False)
     return by

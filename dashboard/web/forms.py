@@ -3,13 +3,31 @@
 from typing import Any, cast
 
 from flask_wtf import FlaskForm
+from flask_wtf.csrf import _FlaskFormCSRF  # pyright: ignore[reportPrivateUsage]
+from markupsafe import Markup
 from wtforms import Field
+from wtforms.csrf.core import CSRFTokenField
 
 from dashboard.core.errors import DomainError, Invalid
+from dashboard.web.idempotency import hidden_field
+
+
+class _TokenField(CSRFTokenField):
+    """The CSRF token, and beside it the key by which a form that is sent twice is known."""
+
+    def __call__(self, **attributes: object) -> Markup:
+        return super().__call__(**attributes) + hidden_field()
+
+
+class _Tokens(_FlaskFormCSRF):
+    field_class = _TokenField
 
 
 class Form(FlaskForm):
     """A page's form. A service's refusal is put beside the fields it names."""
+
+    class Meta(FlaskForm.Meta):
+        csrf_class = _Tokens
 
     def sent(self) -> bool:
         """Whether the form was sent and holds nothing wrong."""

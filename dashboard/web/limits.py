@@ -9,12 +9,18 @@ from limits.storage import RedisStorage, Storage
 from limits.strategies import FixedWindowRateLimiter
 from redis.exceptions import RedisError
 
-from dashboard.core.context import Principal
+from dashboard.core.context import ActorKind, Principal
 from dashboard.web.dialects import Dialect
 from dashboard.web.logs import log
 
 ADDRESS_LIMIT = 300
 """Requests a minute from one address without a valid credential (K487)."""
+
+TENANT_LIMIT = 200
+"""Requests a minute of all people of a tenant together, by the tokens that they signed in for (K487)."""
+
+AUTHENTICATION_LIMIT = 5
+"""Requests a minute from one address to one authentication endpoint (K487)."""
 
 SIGN_IN_LIMIT = 10
 """Sign-ins in a row a minute that may fail for one account from one address."""
@@ -115,6 +121,16 @@ class RateLimiter:
         allowed = shared.hit(item, bucket) or not self.enabled
         window = shared.get_window_stats(item, bucket)
         return LimitState(limit, max(0, window.remaining), int(window.reset_time) + 1, allowed)
+
+
+def bucket_of(by: Principal, dialect: Dialect) -> tuple[str, int]:
+    """The bucket that a request of `by` is counted in, and its limit a minute.
+
+    People share one for their tenant, however many of them have signed in (K487); each program has its own.
+    """
+    if by.kind is ActorKind.USER and by.tenant_id is not None:
+        return f"tenant:{by.tenant_id}", by.requests_per_minute or TENANT_LIMIT
+    return f"{by.label}:{dialect.name}", limit_of(by, dialect)
 
 
 def limit_of(by: Principal, dialect: Dialect) -> int:

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 from dashboard.config import VERSION
 from dashboard.core.errors import (
     BadRequest,
+    Conflict,
     DomainError,
     FieldError,
     Invalid,
@@ -18,7 +19,7 @@ from dashboard.core.errors import (
     TooMany,
 )
 from dashboard.core.paging import Page, PageRequest
-from dashboard.web.dialects import DIALECTS, Dialect, Failure
+from dashboard.web.dialects import DIALECTS, Dialect, Failure, dialect
 from dashboard.web.registry import Operation
 
 _REF = "#/components/schemas/{model}"
@@ -27,6 +28,7 @@ _SAMPLE_FAILURES: dict[int, DomainError] = {
     401: NotAuthenticated("Valid API key required."),
     403: NotAllowed("Insufficient permissions."),
     404: NotFound("Nothing here."),
+    409: Conflict("The present state forbids this."),
     422: Invalid("Invalid request.", fields=(FieldError("name", "is required"),)),
     429: TooMany("Too many requests.", retry_after=12),
 }
@@ -72,12 +74,12 @@ def _path(rule: str) -> tuple[str, list[Schema]]:
 
 
 def _operation(operation: Operation, parameters: list[Schema], components: Schema) -> Schema:
-    speak = DIALECTS[operation.dialects[0]]
+    speak = dialect(operation.dialects[0])
     shown: Schema = {
         "operationId": operation.endpoint.replace(".", "_"),
         "summary": operation.summary,
-        "tags": list(operation.dialects),
-        "parameters": parameters + _query_parameters(operation, speak, components),
+        "tags": [dialect(each).family for each in operation.dialects],
+        "parameters": [*parameters, *_query_parameters(operation, speak, components), *_header_parameters(operation)],
         "responses": {
             str(operation.status): _success(operation, speak, components),
             **{str(status): _failure(speak, status) for status in _failures_of(operation)},
@@ -86,10 +88,23 @@ def _operation(operation: Operation, parameters: list[Schema], components: Schem
     if operation.needs != "public":
         shown["security"] = [{"key": []}]
         shown["description"] = f"Needs the scope `{operation.needs}`."
-    if operation.body is not None:
-        schema = _schema_of(operation.body, components, mode="validation")
-        shown["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+    for model, kind in ((operation.body, "application/json"), (operation.form, "application/x-www-form-urlencoded")):
+        if model is not None:
+            schema = _schema_of(model, components, mode="validation")
+            shown["requestBody"] = {"required": True, "content": {kind: {"schema": schema}}}
     return shown
+
+
+def _header_parameters(operation: Operation) -> list[Schema]:
+    if not operation.idempotent:
+        return []
+    said = (
+        "Makes it safe to send this request again: within 24 hours the same key answers as it did the first time, with "
+        "the header Idempotent-Replayed, and nothing is done twice. With another request it is refused with 422; while "
+        "the first request runs, with 409."
+    )
+    schema = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"}
+    return [{"name": "Idempotency-Key", "in": "header", "required": False, "description": said, "schema": schema}]
 
 
 def _query_parameters(operation: Operation, speak: Dialect, components: Schema) -> list[Schema]:
@@ -144,6 +159,8 @@ def _failure(speak: Dialect, status: int) -> Schema:
 
 def _failures_of(operation: Operation) -> list[int]:
     statuses = [422, 429]
+    if operation.idempotent:
+        statuses.append(409)
     if operation.body is not None or _has_required_parameter(operation):
         statuses.append(400)
     if operation.needs != "public":

@@ -1,6 +1,7 @@
 """The HTML face: who may see a page, page or fragment, and where to go after a form."""
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from functools import wraps
 from typing import Any
 
@@ -8,10 +9,12 @@ from flask import Blueprint, Flask, Response, make_response, redirect, render_te
 from flask.sansio.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 
+from dashboard.core import clock
 from dashboard.core.context import Principal
 from dashboard.core.errors import BadRequest, NotAuthenticated
 from dashboard.web import session
 from dashboard.web.api import PUBLIC
+from dashboard.web.idempotency import UNSAFE, submit_once
 from dashboard.web.registry import NavItem, registry, registry_of
 
 PageView = Callable[..., ResponseReturnValue]
@@ -20,8 +23,13 @@ PageView = Callable[..., ResponseReturnValue]
 class PageBlueprint(Blueprint):
     """A domain's pages. Each states the right it needs; its view gets the principal first."""
 
-    def page(self, rule: str, *, needs: str, methods: Sequence[str] = ("GET",)) -> Callable[[PageView], PageView]:
-        """Declare a page. `needs` is a scope, `operator`, or PUBLIC. Strangers are sent to sign in."""
+    def page(
+        self, rule: str, *, needs: str, methods: Sequence[str] = ("GET",), step_up: bool = False
+    ) -> Callable[[PageView], PageView]:
+        """Declare a page. `needs` is a scope, `operator`, or PUBLIC. Strangers are sent to sign in.
+
+        With `step_up` whoever gave their password long ago is asked for it again before the page is shown.
+        """
 
         def register(view: PageView) -> PageView:
             @wraps(view)
@@ -32,8 +40,12 @@ class PageBlueprint(Blueprint):
                 if needs != PUBLIC:
                     if by.actor_id is None:
                         raise NotAuthenticated("Sign in to see this page.")
+                    if by.must_enroll and not by.may(needs):
+                        return see_other(url_for(registry().account_page))
                     by.require(needs)
-                return view(by, **path)
+                    if step_up and not _is_proved(by):
+                        return see_other(url_for(registry().proof_page, next=request.full_path.rstrip("?")))
+                return _answer(by, view, path)
 
             name = view.__name__
             self.add_url_rule(rule, name, guarded, methods=list(methods))
@@ -47,6 +59,24 @@ class PageBlueprint(Blueprint):
             return view
 
         return register
+
+
+def _answer(by: Principal, view: PageView, path: dict[str, Any]) -> ResponseReturnValue:
+    if request.method in UNSAFE:
+        return submit_once(by, lambda: view(by, **path))
+    return view(by, **path)
+
+
+PROOF_GOOD_FOR = timedelta(minutes=10)
+"""How long a password that was just given opens dangerous pages."""
+
+TIME_TO_FILL_IN = timedelta(minutes=50)
+"""How much longer a form of such a page is taken: what was typed must not be lost to a second question."""
+
+
+def _is_proved(by: Principal) -> bool:
+    good_for = PROOF_GOOD_FOR if request.method == "GET" else PROOF_GOOD_FOR + TIME_TO_FILL_IN
+    return by.proved_at is not None and clock.now() - by.proved_at <= good_for
 
 
 def is_fragment_request() -> bool:
@@ -95,9 +125,13 @@ def _lit_entry(items: Sequence[NavItem]) -> str:
     ]
     if inside:
         return max(inside)[1]
-    return next(
-        (item.endpoint for item in items if item.group and item.endpoint.startswith(f"{request.blueprint}.")), ""
+    area = request.path.split("/")[1]
+    neighbours = (
+        item.endpoint
+        for item in items
+        if item.endpoint.startswith(f"{request.blueprint}.") and url_for(item.endpoint).split("/")[1] == area != ""
     )
+    return next(neighbours, "")
 
 
 def navigation(by: Principal) -> list[dict[str, Any]]:

@@ -81,6 +81,8 @@ class Operation:
     body: type[Any] | None
     answer: Any
     shape: str
+    idempotent: bool = False
+    form: type[Any] | None = None
 
 
 @dataclass(slots=True)
@@ -93,7 +95,9 @@ class Registry:
     credentials: list[CredentialKind] = field(default_factory=list[CredentialKind])
     operations: list[Operation] = field(default_factory=list[Operation])
     rights: dict[str, str] = field(default_factory=dict[str, str])
-    load_user: Callable[[int, int], Principal | None] | None = None
+    load_session: Callable[[int], Principal | None] | None = None
+    account_page: str = ""  # the endpoint of one's own account
+    proof_page: str = ""  # the endpoint that asks for the password once more
     sign_in_page: Callable[[], ResponseReturnValue] | None = None
     readiness: dict[str, Callable[[], str | None]] = field(default_factory=dict[str, Callable[[], str | None]])
 

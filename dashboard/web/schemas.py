@@ -1,5 +1,6 @@
 """Reading requests: pydantic models whose errors are sentences, all fields at once."""
 
+import json
 from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -64,9 +65,24 @@ def read_body(model: type[Model], raw: bytes, content_type: str | None) -> Model
             raise BadRequest("The body must be a JSON object.") from error
         missing, wrong = _sorted_out(error)
         raise Invalid("Invalid request body", fields=missing + wrong) from error
+    _refuse_repeated_keys(raw)
     if b"\\u0000" in raw and not _all_storable(body.model_dump()):
         raise Invalid("The body holds a NUL character, which cannot be stored.")
     return body
+
+
+def _refuse_repeated_keys(raw: bytes) -> None:
+    """Two readers may each take another of two equal keys: what one has checked the other would not see."""
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            names = [name for name, _ in pairs]
+            repeated = next(name for name in names if names.count(name) > 1)
+            raise BadRequest(f"The body says '{repeated[:60]}' twice. Say it once.")
+        return found
+
+    json.loads(raw, object_pairs_hook=unique)
 
 
 def _storable(text: str) -> bool:

@@ -13,15 +13,13 @@ from dashboard.web.registry import registry
 
 
 class SignedIn(flask_login.UserMixin):
-    """What Flask-Login carries: the user's id and the epoch that password changes move on."""
+    """What Flask-Login carries: the number of a session, which its row says is open or ended."""
 
-    def __init__(self, user_id: int, epoch: int, by: Principal) -> None:
-        self.user_id = user_id
-        self.epoch = epoch
+    def __init__(self, by: Principal) -> None:
         self.by = by
 
     def get_id(self) -> str:
-        return f"{self.user_id}:{self.epoch}"
+        return str(self.by.session_id)
 
 
 class _PageSessions(SecureCookieSessionInterface):
@@ -45,16 +43,13 @@ def install(app: Flask) -> None:
     manager.init_app(app, add_context_processor=False)
 
 
-_ID = re.compile(r"([0-9]{1,18}):([0-9]{1,18})")
+_ID = re.compile(r"[0-9]{1,18}")
 
 
 def _load(text: str) -> SignedIn | None:
-    load, found = registry().load_user, _ID.fullmatch(text)
-    if load is None or found is None:
-        return None
-    user_id, epoch = int(found[1]), int(found[2])
-    by = load(user_id, epoch)
-    return None if by is None else SignedIn(user_id, epoch, by)
+    load = registry().load_session
+    by = load(int(text)) if load is not None and _ID.fullmatch(text) else None
+    return None if by is None else SignedIn(by)
 
 
 def present() -> Principal:
@@ -68,11 +63,11 @@ def present() -> Principal:
     return by
 
 
-def begin(user_id: int, epoch: int, by: Principal) -> None:
-    """Sign `by` in: a fresh session, so that nothing set before is trusted after."""
+def begin(by: Principal) -> None:
+    """Sign `by` in: a fresh cookie, so that nothing set before is trusted after."""
     session.clear()
     session.permanent = True
-    cast(Any, flask_login).login_user(SignedIn(user_id, epoch, by))
+    cast(Any, flask_login).login_user(SignedIn(by))
     g.by = by
 
 

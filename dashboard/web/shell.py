@@ -1,13 +1,17 @@
 """Pages that belong to no domain: the overview and the search box for everything."""
 
+from datetime import datetime
 from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 from flask import Flask, Response, g, request, url_for
 from flask_wtf import csrf
 
 from dashboard.config import Settings
+from dashboard.core import clock
 from dashboard.core.context import NOBODY, Principal
 from dashboard.web import session
+from dashboard.web.idempotency import hidden_field
 from dashboard.web.pages import PageBlueprint, navigation, person, render_page
 from dashboard.web.registry import NavItem, SearchHit, registry, registry_of
 
@@ -52,10 +56,19 @@ def find_everywhere(by: Principal, typed: str) -> list[SearchHit]:
     return found + hits
 
 
+def _moment_text(moment: datetime, zone: str) -> str:
+    """An instant as a person of that time zone reads it: 2 Mar 2026, 12:00."""
+    return f"{moment.astimezone(ZoneInfo(zone)):%-d %b %Y, %H:%M}"
+
+
 def install(app: Flask, settings: Settings) -> None:
     """Register the shell's pages and what every template may use."""
     app.register_blueprint(shell)
     registry_of(app).navigation.append(NavItem("Overview", "shell.overview", "home", SIGNED_IN, None, 0))
+
+    app.add_template_filter(_moment_text, "moment")
+    app.add_template_global(clock.now, "now")
+    app.add_template_global(hidden_field, "form_key_field")
 
     @app.context_processor
     def shell_context() -> dict[str, object]:
@@ -68,5 +81,6 @@ def install(app: Flask, settings: Settings) -> None:
             "environment": "sandbox" if by.sandbox else "demo" if settings.environment == "demo" else "live",
             "request_id": g.get("request_id", ""),
             "csrf_token": cast(Any, csrf).generate_csrf,
+            "base_url": settings.base_url,
             "search_url": url_for("shell.search"),
         }

@@ -8,7 +8,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, H
 from prometheus_client import REGISTRY as PROCESS_REGISTRY
 
 from dashboard.core import ids
-from dashboard.core.context import Principal
+from dashboard.core.context import Principal, note_origin
 from dashboard.web.limits import LimitState
 from dashboard.web.logs import log
 
@@ -30,7 +30,12 @@ def install(app: Flask) -> None:
     @app.before_request
     def start() -> None:
         g.started = time.perf_counter()
+        note_origin(request.remote_addr)
         g.request_id = ids.request_id(request.headers.get("X-Request-Id"))
+
+    @app.teardown_request
+    def forget(_: BaseException | None) -> None:
+        note_origin(None)
 
     @app.after_request
     def finish(response: Response) -> Response:
@@ -56,12 +61,18 @@ def _note(status: int) -> None:
         "request",
         request_id=g.get("request_id"),
         method=request.method,
-        path=request.path[:200],
+        path=_path()[:200],
         status=status,
         ms=round(took * 1000, 2),
         actor=known.label if known else None,
         tenant=known.tenant_id if known else None,
     )
+
+
+def _path() -> str:
+    """The path without the token of a mailed link: whoever reads the log must not be able to use it."""
+    token = (request.view_args or {}).get("token")
+    return request.path.replace(token, "…") if isinstance(token, str) and token else request.path
 
 
 @lru_cache(maxsize=4096)

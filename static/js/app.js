@@ -38,6 +38,12 @@
     if (detail.verb !== "get") detail.headers["X-CSRFToken"] = csrf().content;
   });
 
+  // A form that stays on the page may be sent again on purpose: a key is for one time that it is sent.
+  document.addEventListener("htmx:afterRequest", ({ detail }) => {
+    const key = detail.successful && $('input[name="idempotency_key"]', detail.elt.closest("form") ?? detail.elt);
+    if (key) key.value = `${key.value.split("~")[0]}~${Date.now()}`;
+  });
+
   // What an error page says, or its fragment: shown as a toast, for swapping it in would replace what was typed.
   const saidBy = (xhr) => {
     const page = new DOMParser().parseFromString(xhr.responseText, "text/html");

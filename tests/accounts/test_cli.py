@@ -55,7 +55,11 @@ def test_a_tenant_a_person_and_a_key_are_made_by_hand(app: Flask) -> None:
     assert result.exit_code == 0, result.output
     person = reads(SYSTEM).scalars(select(User)).one()
     assert (person.username, person.role, person.is_operator) == ("ann", "owner", True)
-    assert accounts.sign_in(business_code="SHOP", login="ann", password=PASSWORD).id == person.id
+    found = accounts.sign_in(
+        business_code="SHOP", login="ann", password=PASSWORD, client=accounts.Client("", ""), kind="page"
+    )
+    assert isinstance(found, accounts.SignedIn)
+    assert found.user.id == person.id
 
     result = run(app, "create-key", "shop", "--name", "till", "--dialect", "techparts", "--access", "read-write")
     assert result.exit_code == 0, result.output

@@ -7,7 +7,7 @@ import pytest
 from dashboard.accounts import service as accounts
 from dashboard.core import clock
 from dashboard.core.context import SYSTEM
-from dashboard.core.errors import NotAuthenticated
+from dashboard.core.errors import NotAuthenticated, NotFound
 from dashboard.web import credentials
 from tests.conftest import Api
 from tests.web.conftest import Suite
@@ -73,9 +73,9 @@ def test_a_revoked_key_stops_within_two_seconds(suite: Suite) -> None:
 
 def test_a_key_ends_at_its_time_although_it_was_used_just_before(suite: Suite) -> None:
     ends = NOON + timedelta(hours=1)
-    made = accounts.create_key(SYSTEM, suite.merchants.tenant, name="an hour", expires_at=ends)
-    api = Api(suite.app.test_client(), made.secret)
     with clock.frozen(NOON) as move:
+        made = accounts.create_key(SYSTEM, suite.merchants.tenant, name="an hour", expires_at=ends)
+        api = Api(suite.app.test_client(), made.secret)
         assert api.get(ONE).status_code == 200
         move(timedelta(minutes=59, seconds=57))
         assert api.get(ONE).status_code == 200
@@ -88,7 +88,8 @@ def test_a_key_ends_at_its_time_although_it_was_used_just_before(suite: Suite) -
 def test_another_tenant_cannot_revoke_a_key(suite: Suite) -> None:
     made = accounts.create_key(SYSTEM, suite.merchants.tenant, name="mine")
     key_id = made.key.id
-    accounts.revoke_key(suite.merchants.charlie, key_id)
+    with pytest.raises(NotFound):
+        accounts.revoke_key(suite.merchants.charlie, key_id)
     credentials.forget_all()
     assert Api(suite.app.test_client(), made.secret).get(ONE).status_code == 200
     accounts.revoke_key(suite.merchants.alice, key_id)

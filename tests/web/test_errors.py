@@ -91,6 +91,15 @@ def test_what_is_refused_before_any_view_has_its_id_and_its_line_in_the_log(
     assert line["ms"] > 0
 
 
+def test_the_token_of_a_mailed_link_is_not_logged(logged: None, client: FlaskClient) -> None:
+    token = "T" * 43
+    with capture_logs() as lines:
+        client.get(f"/reset-password/{token}")
+    (line,) = [each for each in lines if each["event"] == "request"]
+    assert line["path"] == "/reset-password/…"
+    assert token not in repr(lines)
+
+
 def test_the_request_id_stands_on_the_page(client: FlaskClient) -> None:
     answer = client.get("/nowhere", headers={"X-Request-Id": "find-me-42"})
     assert "find-me-42" in answer.get_data(as_text=True)
@@ -107,7 +116,7 @@ def test_a_database_that_does_not_answer_is_503_on_both_faces(tmp_path_factory: 
     assert client.get("/healthz").status_code == 200
     assert client.get("/readyz").status_code == 503
     with client.session_transaction() as session:
-        session["_user_id"] = "1:0"
+        session["_user_id"] = "1"
         session["_fresh"] = True
     page = client.get("/")
     assert page.status_code == 503

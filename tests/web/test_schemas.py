@@ -123,8 +123,18 @@ def test_keys_that_are_not_documented_are_ignored() -> None:
     assert "admin" not in read_body(Everything, b'{"admin": true}', "application/json").model_dump()
 
 
-def test_of_a_key_that_stands_twice_one_value_is_taken() -> None:
-    assert read_body(Everything, b'{"whole": 1, "whole": 2}', "application/json").whole == 2
+@pytest.mark.parametrize(
+    ("raw", "key"),
+    [
+        ('{"whole": 1, "whole": 2}', "whole"),
+        ('{"inner": {"sku": "a", "quantity": 1, "sku": "b"}}', "sku"),
+        ('{"whole": 1, "unknown": 1, "unknown": 2}', "unknown"),
+        ('{"whole": 1, "wh\\u006fle": 2}', "whole"),
+    ],
+)
+def test_a_key_that_stands_twice_is_refused(raw: str, key: str) -> None:
+    with pytest.raises(BadRequest, match=f"'{key}' twice"):
+        read_body(Everything, raw.encode(), "application/json")
 
 
 class Query(QueryModel):

@@ -3,6 +3,7 @@
 from dashboard.web.dialects.autosync import Autosync
 from dashboard.web.dialects.base import Body, Dialect, Failure, Numbered, OuterId
 from dashboard.web.dialects.flat import Syncauction, Techparts
+from dashboard.web.dialects.oauth import OAuth
 from dashboard.web.dialects.techfleet import Techfleet
 from dashboard.web.dialects.tradekitt import Tradekitt
 
@@ -11,6 +12,9 @@ __all__ = ["DIALECTS", "Body", "Dialect", "Failure", "Numbered", "OuterId", "dia
 DIALECTS: dict[str, Dialect] = {
     each.name: each for each in (Techfleet(), Techparts(), Syncauction(), Tradekitt(), Autosync())
 }
+
+OWN_WORDS: dict[str, Dialect] = {OAuth.name: OAuth()}
+"""What one endpoint says in a standard's words instead of a reference's."""
 
 # Longest prefix first: the first that fits owns the path.
 _OWNERS = (
@@ -23,6 +27,7 @@ _OWNERS = (
     ("/api/v1", "tradekitt"),
     ("/api", "techfleet"),
     ("/v1/shops", "autosync"),
+    ("/v1/oauth/token", OAuth.name),
     ("/v1/oauth", "autosync"),
     ("/v1/vin", "autosync"),
     ("/v1/inspections", "autosync"),
@@ -39,7 +44,7 @@ _OWNERS = (
 
 def dialect(name: str) -> Dialect:
     """The dialect of that name; KeyError where there is none."""
-    return DIALECTS[name]
+    return OWN_WORDS.get(name) or DIALECTS[name]
 
 
 def is_api_path(path: str) -> bool:
@@ -51,5 +56,5 @@ def owner_of_path(path: str) -> Dialect:
     """The dialect in which an unknown or unauthenticated request to `path` is answered."""
     for prefix, name in _OWNERS:
         if path == prefix or path.startswith(prefix + "/"):
-            return DIALECTS[name]
+            return dialect(name)
     return DIALECTS["techfleet"]

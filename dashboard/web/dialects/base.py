@@ -56,6 +56,11 @@ class Dialect(ABC):
     plan_limits: ClassVar[Mapping[str, int]] = {"starter": 100, "professional": 1000, "enterprise": 1000}
     """Requests a minute by plan, before a tenant's own limit."""
 
+    @property
+    def family(self) -> str:
+        """The reference among whose endpoints the document lists those of this dialect."""
+        return self.name
+
     @abstractmethod
     def one(self, data: Any) -> Body:
         """The envelope of a single object."""

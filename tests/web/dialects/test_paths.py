@@ -70,7 +70,7 @@ OWNERS = {
     "/api/v1/inventory-counts": "tradekitt",
     "/api/v1/admin/inventory/x": "tradekitt",
     "/api/v1/admin/analytics": "tradekitt",
-    "/api/v1/auth/login": "tradekitt",
+    "/api/v1/auth/nothing": "tradekitt",
     "/api/v1/customer/me": "tradekitt",
     "/api/v1": "tradekitt",
     "/api/v1/": "tradekitt",

@@ -15,3 +15,9 @@ class SignInForm(Form):
     )
     password = PasswordField("Password", validators=[InputRequired("Enter your password."), Length(max=256)])
     next = HiddenField()
+
+
+class CodeForm(Form):
+    """A code of the app, of the mail, or a backup code."""
+
+    code = StringField("Code", validators=[InputRequired("Enter the code."), Length(max=20)])

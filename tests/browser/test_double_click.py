@@ -1,0 +1,56 @@
+"""An impatient person: two clicks on a button, with script and without."""
+
+from collections.abc import Iterator
+from threading import Thread
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, expect
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from dashboard.catalog import queries
+from dashboard.core.db import db
+from tests.browser.conftest import Visit
+from tests.catalog.factories import add_devices, phone
+from tests.conftest import PASSWORD, Merchants
+
+pytestmark = pytest.mark.browser
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """The tests say what went wrong."""
+
+
+@pytest.fixture
+def visit(app: Flask, merchants: Merchants, chromium: Browser) -> Iterator[Visit]:
+    """Somebody in front of a catalogue of one phone."""
+    add_devices(merchants.operator, phone("Phone 1", "phone-1"))
+    db.session.remove()
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    visit = Visit(f"http://127.0.0.1:{server.server_port}", chromium)
+    yield visit
+    visit.close()
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_two_clicks_on_a_button_do_it_once_and_say_so_once(visit: Visit, merchants: Merchants, *, script: bool) -> None:
+    page = visit.page(script=script)
+    page.goto("/sign-in?next=/catalog/devices/phone-1/edit%3Ffield=gtin")
+    page.get_by_label("User name or e-mail").fill("alice")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_label("Business code").fill("FIRST")
+    page.get_by_role("button", name="Sign in").click()
+    page.locator("[name=value]").fill("0195949770272")
+    button = page.locator("main form button[type=submit]").last
+    box = button.bounding_box()
+    assert box is not None
+    page.mouse.dblclick(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, delay=30)
+    expect(page).to_have_url(f"{visit.server}/catalog/proposals/mine")
+    expect(page.get_by_text("Thank you. The operator will look")).to_have_count(1)
+    assert len(queries.own_proposals(merchants.alice).items) == 1
