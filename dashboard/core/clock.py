@@ -13,9 +13,17 @@ def _system_now() -> datetime:
 _source: ContextVar[Callable[[], datetime]] = ContextVar("clock", default=_system_now)
 
 
+_ahead: ContextVar[timedelta] = ContextVar("ahead", default=timedelta())
+
+
 def now() -> datetime:
-    """The present moment, aware, in UTC."""
-    return _source.get()()
+    """The present moment, aware, in UTC; in a sandbox whose clock was moved, its present moment."""
+    return _source.get()() + _ahead.get()
+
+
+def move_ahead(seconds: int) -> None:
+    """Be so many seconds ahead of the true time from here on; 0 comes back to it."""
+    _ahead.set(timedelta(seconds=seconds))
 
 
 @contextmanager

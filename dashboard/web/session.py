@@ -7,6 +7,7 @@ import flask_login
 from flask import Flask, Request, Response, g, request, session
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 
+from dashboard.core import clock
 from dashboard.core.context import NOBODY, Principal
 from dashboard.web.dialects import is_api_path
 from dashboard.web.registry import registry
@@ -59,6 +60,7 @@ def present() -> Principal:
         return found
     user = cast(Any, flask_login.current_user)
     by = user.by if user.is_authenticated else NOBODY
+    clock.move_ahead(by.clock_offset_s)
     g.by = by
     return by
 

@@ -7,7 +7,7 @@ from flask import Flask, Response, g, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest, multiprocess
 from prometheus_client import REGISTRY as PROCESS_REGISTRY
 
-from dashboard.core import ids
+from dashboard.core import clock, ids
 from dashboard.core.context import Principal, note_origin
 from dashboard.web.limits import LimitState
 from dashboard.web.logs import log
@@ -36,6 +36,7 @@ def install(app: Flask) -> None:
     @app.teardown_request
     def forget(_: BaseException | None) -> None:
         note_origin(None)
+        clock.move_ahead(0)
 
     @app.after_request
     def finish(response: Response) -> Response:

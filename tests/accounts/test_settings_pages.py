@@ -14,6 +14,7 @@ from dashboard.core import clock
 from dashboard.core.context import SYSTEM
 from dashboard.core.db import db, reads
 from dashboard.core.events import Event
+from dashboard.web import credentials
 from tests.conftest import PASSWORD, Merchants, inputs, sign_in
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -116,6 +117,51 @@ def test_a_business_is_opened_on_the_page_and_its_first_key_works(app: Flask, cl
     answer = app.test_client().get("/api/catalog/stats", headers={"Authorization": f"Bearer {secret}"})
     assert answer.status_code == 200
     assert client.get("/settings/business").status_code == 200
+
+
+def test_the_sandbox_is_unmistakable_and_has_nothing_of_the_live_business(
+    alice: FlaskClient, merchants: Merchants
+) -> None:
+    twin = accounts.create_sandbox(SYSTEM, merchants.tenant).id
+    db.session.remove()
+    assert send(alice, "/sandbox/enter", "/profile")[0] == 303
+    page = alice.get("/").get_data(as_text=True)
+    assert "Nothing here touches live data." in page
+    assert "Back to live data" in page
+    assert alice.get("/settings/keys").status_code == 403
+    entered = reads(SYSTEM).scalars(select(Event.tenant_id).where(Event.name == "session.sandbox_entered")).one()
+    assert entered == merchants.tenant.id
+    assert send(alice, "/sandbox/leave", "/profile")[0] == 303
+    left = reads(SYSTEM).scalars(select(Event.tenant_id).where(Event.name == "session.sandbox_left")).one()
+    assert left == twin
+    assert alice.get("/settings/keys").status_code == 200
+    assert "Back to live data" not in alice.get("/").get_data(as_text=True)
+
+
+def test_a_sandboxs_clock_lets_a_key_expire_there_and_nowhere_else(
+    app: Flask, alice: FlaskClient, merchants: Merchants
+) -> None:
+    twin = accounts.create_sandbox(SYSTEM, merchants.tenant)
+    tomorrow = clock.now() + timedelta(days=1)
+    secrets = [
+        accounts.create_key(SYSTEM, tenant, name="till", expires_at=tomorrow).secret
+        for tenant in (twin, merchants.tenant)
+    ]
+    db.session.remove()
+
+    def statuses() -> list[int]:
+        credentials.forget_all()
+        calls = [{"Authorization": f"Bearer {secret}"} for secret in secrets]
+        return [app.test_client().get("/api/catalog/stats", headers=headers).status_code for headers in calls]
+
+    assert statuses() == [200, 200]
+    assert send(alice, "/sandbox/clock", "/profile", seconds="86400")[0] == 303
+    assert statuses() == [200, 200]
+    send(alice, "/sandbox/enter", "/profile")
+    assert send(alice, "/sandbox/clock", "/sandbox", seconds="86400")[0] == 303
+    assert statuses() == [401, 200]
+    assert send(alice, "/sandbox/clock", "/sandbox", seconds="")[0] == 303
+    assert statuses() == [200, 200]
 
 
 def test_a_dangerous_page_asks_for_the_password_once_it_is_long_ago(client: FlaskClient, merchants: Merchants) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dashboard.core.db import Base, IntPK
@@ -27,6 +27,7 @@ class UserSession(Base):
     seen_at: Mapped[datetime]
     proved_at: Mapped[datetime]
     expires_at: Mapped[datetime]  # however busy it is
+    in_sandbox: Mapped[bool] = mapped_column(default=False, server_default=false())  # a page that shows the twin
     ended_at: Mapped[datetime | None]
     address: Mapped[str] = mapped_column(String(60))
     agent: Mapped[str] = mapped_column(String(200))

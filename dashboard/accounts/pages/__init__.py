@@ -12,6 +12,7 @@ from dashboard.accounts.pages import (
     profile,
     recovery,
     registration,
+    sandbox,
     sign_in,
     sso,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "profile",
     "recovery",
     "registration",
+    "sandbox",
     "sign_in",
     "sso",
 ]

@@ -79,6 +79,7 @@ from dashboard.accounts.service.people import create_user, find_user, person
 from dashboard.accounts.service.principals import of_user as principal_of_user
 from dashboard.accounts.service.proof import prove_again
 from dashboard.accounts.service.registration import Registered, register
+from dashboard.accounts.service.sandbox import enter_sandbox, leave_sandbox, move_clock
 from dashboard.accounts.service.sessions import (
     Client,
     Tokens,
@@ -167,6 +168,7 @@ __all__ = [
     "end_session_of_refresh_token",
     "enroll",
     "enrolment",
+    "enter_sandbox",
     "find_any_tenant",
     "find_client",
     "find_invitation",
@@ -180,6 +182,7 @@ __all__ = [
     "invite",
     "join",
     "key_prefix",
+    "leave_sandbox",
     "link",
     "list_clients",
     "list_identities",
@@ -193,6 +196,7 @@ __all__ = [
     "logo_of",
     "mail_code",
     "mail_reset_links",
+    "move_clock",
     "offered_providers",
     "only_tenant",
     "own_tenant",

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from dashboard.accounts.models import ApiKey, OAuthClient, Role, Tenant, User, UserSession
-from dashboard.accounts.roles import ALL_SCOPES, ROLES, SELF
+from dashboard.accounts.roles import ALL_SCOPES, OWNERSHIP, ROLES, SELF, STAFF_SCOPES
 from dashboard.core.context import ActorKind, Principal
 from dashboard.core.errors import NotAuthenticated
 
@@ -24,6 +24,11 @@ def of_user(
         by = replace(by, session_id=opened.id, expires_at=opened.expires_at, proved_at=opened.proved_at)
     by = replace(by, must_enroll=must_enroll)
     return replace(by, plan="enterprise") if tenant is None else _within(by, tenant)
+
+
+def in_sandbox(by: Principal, twin: Tenant) -> Principal:
+    """The same person in their business's sandbox, where there are no people, keys or settings to manage."""
+    return replace(_within(by, twin), scopes=by.scopes - STAFF_SCOPES - {OWNERSHIP})
 
 
 def of_key(key: ApiKey, tenant: Tenant) -> Principal:
@@ -52,4 +57,5 @@ def _within(by: Principal, tenant: Tenant) -> Principal:
         requests_per_minute=tenant.requests_per_minute,
         time_zone=tenant.time_zone,
         currency=tenant.currency,
+        clock_offset_s=tenant.clock_offset_s,
     )

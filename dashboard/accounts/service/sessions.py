@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, CursorResult, and_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from dashboard.accounts.models import RefreshToken, Role, Tenant, User, UserSession
 from dashboard.accounts.service import principals, tokens
@@ -25,14 +25,17 @@ REPLAY_LEEWAY = timedelta(seconds=15)
 
 SEEN_EVERY = timedelta(minutes=5)
 
-_Row = tuple[UserSession, User, Tenant | None, Role | None]
+_Twin = aliased(Tenant)
+_Row = tuple[UserSession, User, Tenant | None, Role | None, Tenant | None]
 
 _WITH_PERSON = (
-    select(UserSession, User, Tenant, Role)
+    select(UserSession, User, Tenant, Role, _Twin)
     .join(User, User.id == UserSession.user_id)
     .outerjoin(Tenant, Tenant.id == User.tenant_id)
     .outerjoin(Role, and_(Role.tenant_id == User.tenant_id, Role.name == User.role))
+    .outerjoin(_Twin, and_(_Twin.sandbox_of_id == User.tenant_id, UserSession.in_sandbox))
 )
+"""A session with its person, their business and role, and the sandbox where the session has gone there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +87,11 @@ def principal_of_session(session_id: int) -> Principal:
     row = reads(SYSTEM).execute(_WITH_PERSON.where(UserSession.id == session_id)).one_or_none()
     if row is None:
         raise NotAuthenticated("Sign in again.")
-    opened, user, tenant, role = cast(_Row, row)
+    opened, user, tenant, role, twin = cast(_Row, row)
     if opened.ended_at is not None or opened.expires_at <= clock.now() or not user.active:
         raise NotAuthenticated("This session has ended. Sign in again.")
-    return principals.of_user(user, tenant, role, opened=opened)
+    by = principals.of_user(user, tenant, role, opened=opened)
+    return by if twin is None else principals.in_sandbox(by, twin)
 
 
 def issue_tokens(opened: UserSession, user: User, tenant: Tenant | None) -> Tokens:
@@ -112,7 +116,7 @@ def refresh(token: str, *, rotate: bool = False, tenant_public_id: str | None = 
         ).one_or_none()
         if row is None:
             raise BadToken
-        opened, user, tenant, role, kept = row
+        opened, user, tenant, role, _, kept = row
         stolen = kept.replaced_at is not None and kept.replaced_at + REPLAY_LEEWAY < now
         if not stolen:
             if opened.ended_at is not None or min(kept.idle_until, opened.expires_at) <= now or not user.active:
