@@ -35,7 +35,7 @@ READ = "catalog:read"
 @api.operation("GET", "/devices/<slug>", needs=READ, answer=DeviceJson)
 def device_show(by: Principal, slug: str) -> One[DeviceDetail]:
     """Get device details"""
-    return One(queries.get_device(by, slug), device_json)
+    return One(queries.show_device(by, slug), device_json)
 
 
 @api.operation("GET", "/devices", needs=READ, answer=DeviceInListJson, shape="many", query=DeviceListQuery)

@@ -16,6 +16,7 @@ from dashboard.catalog.queries.devices import (
     get_device,
     list_categories,
     price_history,
+    show_device,
     source_names,
 )
 from dashboard.catalog.queries.filters import RANGES, DeviceFilter
@@ -64,6 +65,7 @@ __all__ = [
     "makes",
     "own_proposals",
     "price_history",
+    "show_device",
     "source_names",
     "stats",
     "suggest",

@@ -224,30 +224,49 @@ def _bounded_count(shape: Shape) -> AnySelect:
     return select(func.count()).select_from(inner)
 
 
-_one_device = (
-    select(_devices, _makes.c.name.label("make_name"), _categories.c.name.label("category_name"),
-           _categories.c.slug.label("category_slug"))
-    .join(_makes, _makes.c.id == _devices.c.make_id)
-    .join(_categories, _categories.c.id == _devices.c.category_id)
-)  # fmt: skip
+_INTERNAL = {
+    "id", "search_name", "merge_key", "make_id", "category_id", "released", "provenance", "has_specs",
+    "has_model_numbers", "missing_fields", "gap_value", "version", "created_at", "updated_at",
+}  # fmt: skip
+"""Columns that the catalogue keeps for itself, or for its own pages."""
+
+_whole = tuple(_devices.c.keys())
+_shown = tuple(name for name in _whole if name not in _INTERNAL)
+
+
+def _one_device(columns: Sequence[str]) -> AnySelect:
+    return (
+        select(*(_devices.c[name] for name in columns), _makes.c.name, _categories.c.name, _categories.c.slug)
+        .join(_makes, _makes.c.id == _devices.c.make_id)
+        .join(_categories, _categories.c.id == _devices.c.category_id)
+    )
+
+
+_BY_SLUG = _devices.c.slug == bindparam("slug")
+_whole_by_slug = _one_device(_whole).where(_BY_SLUG)
+_shown_by_slug = _one_device(_shown).where(_BY_SLUG)
+_shown_by_slugs = _one_device(_shown).where(_devices.c.slug.in_(bindparam("slugs", expanding=True)))
 
 
 def get_device(by: Principal, slug: str) -> DeviceDetail:
-    """One device by its slug, in any case. Raises NotFound."""
-    found = _details(read_shared(by, _by_slug, {"slug": slug.lower()}))
+    """One device by its slug, in any case, with everything that is kept of it. Raises NotFound."""
+    return _only(slug, _details(read_shared(by, _whole_by_slug, {"slug": slug.lower()}), _whole))
+
+
+def show_device(by: Principal, slug: str) -> DeviceDetail:
+    """The same with the columns that integrations are shown alone: a third less to fetch. Raises NotFound."""
+    return _only(slug, _details(read_shared(by, _shown_by_slug, {"slug": slug.lower()}), _shown))
+
+
+def _only(slug: str, found: Sequence[DeviceDetail]) -> DeviceDetail:
     if not found:
         raise NotFound(f"Device '{slug[:100]}' does not exist.")
     return found[0]
 
 
-_by_slug = _one_device.where(_devices.c.slug == bindparam("slug"))
-_by_slugs = _one_device.where(_devices.c.slug.in_(bindparam("slugs", expanding=True)))
-_columns = tuple(_devices.c.keys())
-
-
-def _details(rows: Sequence[Row[*tuple[Any, ...]]]) -> list[DeviceDetail]:
+def _details(rows: Sequence[Row[*tuple[Any, ...]]], columns: Sequence[str]) -> list[DeviceDetail]:
     return [
-        DeviceDetail(dict(zip(_columns, values, strict=True)), make, category, category_slug)
+        DeviceDetail(dict(zip(columns, values, strict=True)), make, category, category_slug)
         for *values, make, category, category_slug in rows
     ]
 
@@ -277,7 +296,10 @@ def compare(by: Principal, slugs: Sequence[str]) -> Comparison:
         raise Invalid.field("slugs", "Name two to four devices, separated by commas.")
     if repeated := sorted({slug for slug in wanted if wanted.count(slug) > 1}):
         raise Invalid.field("slugs", f"'{repeated[0][:100]}' is named twice.")
-    found = {detail.columns["slug"]: detail for detail in _details(read_shared(by, _by_slugs, {"slugs": wanted}))}
+    found = {
+        detail.columns["slug"]: detail
+        for detail in _details(read_shared(by, _shown_by_slugs, {"slugs": wanted}), _shown)
+    }
     if missing := [slug for slug in wanted if slug not in found]:
         raise NotFound(f"Device '{missing[0][:100]}' does not exist.", details={"slug": missing[0][:100]})
     devices = tuple(found[slug] for slug in wanted)
