@@ -1,5 +1,6 @@
 """Tradecounter: one Flask application, two faces, one set of services."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -26,10 +27,18 @@ __all__ = ["create_app"]
 ROOT = Path(__file__).resolve().parent.parent
 
 
+class _App(Flask):
+    """A Flask application without coroutines."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """`func` itself: asking each hook and view at each request whether it is a coroutine costs a fiftieth of it."""
+        return func
+
+
 def create_app(settings: Settings | None = None) -> Flask:
     """The application: configured, its extensions connected, its domains registered. No rule lives here."""
     settings = settings or config.from_environment()
-    app = Flask(__name__, template_folder=str(ROOT / "templates"), static_folder=None)
+    app = _App(__name__, template_folder=str(ROOT / "templates"), static_folder=None)
     _configure(app, settings)
     _connect(app, settings)
     accounts.register(app)
