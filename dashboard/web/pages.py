@@ -97,6 +97,11 @@ def render_page(template: str, *, fragment: str | None = None, status: int = 200
     return response
 
 
+def render_form(template: str, **context: Any) -> Response:
+    """A page with a form: 422 where the form that was sent is shown again, with what was typed."""
+    return render_page(template, status=422 if request.method == "POST" else 200, **context)
+
+
 def see_other(address: str) -> Response:
     """After a form: 303 to `address`, or htmx's word for it."""
     if is_fragment_request():

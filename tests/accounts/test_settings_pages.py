@@ -1,5 +1,6 @@
 """The settings of a business and one's own account, as people use them."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,10 +10,11 @@ from pyotp.totp import TOTP
 from sqlalchemy import select
 
 from dashboard.accounts import service as accounts
-from dashboard.accounts.models import ApiKey, Role, Tenant, User
+from dashboard.accounts.models import ApiKey, Role, Tenant, User, UserSession
 from dashboard.core import clock
 from dashboard.core.context import SYSTEM
 from dashboard.core.db import db, reads
+from dashboard.core.errors import Invalid
 from dashboard.core.events import Event
 from dashboard.web import credentials
 from tests.conftest import PASSWORD, Merchants, inputs, sign_in
@@ -117,6 +119,31 @@ def test_a_business_is_opened_on_the_page_and_its_first_key_works(app: Flask, cl
     answer = app.test_client().get("/api/catalog/stats", headers={"Authorization": f"Bearer {secret}"})
     assert answer.status_code == 200
     assert client.get("/settings/business").status_code == 200
+
+
+def test_nobody_renews_a_credential_that_may_more_than_they(merchants: Merchants) -> None:
+    key = accounts.create_key(SYSTEM, merchants.tenant, name="till").key.id
+    scopes = frozenset({"orders:read"})
+    client = accounts.create_client(SYSTEM, merchants.tenant, name="platform", scopes=scopes).client.id
+    keeper = replace(merchants.bob, scopes=frozenset({"keys:manage", "catalog:read"}))
+    with pytest.raises(Invalid, match="may not do"):
+        accounts.rotate_key(keeper, key)
+    with pytest.raises(Invalid, match="may not do"):
+        accounts.rotate_secret(keeper, client)
+    accounts.rotate_key(merchants.alice, key)
+    accounts.rotate_secret(merchants.alice, client)
+
+
+def test_a_session_that_is_in_use_is_seen_every_five_minutes(client: FlaskClient, merchants: Merchants) -> None:
+    with clock.frozen(NOON) as move:
+        sign_in(client, "alice")
+        seen: list[datetime] = []
+        for _ in range(2):
+            move(timedelta(minutes=4))
+            client.get("/profile")
+            db.session.remove()
+            seen.append(reads(SYSTEM).scalars(select(UserSession.seen_at)).one())
+    assert seen == [NOON, NOON + timedelta(minutes=8)]
 
 
 def test_the_sandbox_is_unmistakable_and_has_nothing_of_the_live_business(

@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -87,7 +87,7 @@ def _day(by: Principal, name: str) -> datetime | None:
     if not text:
         return None
     try:
-        day = datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no zone yet
+        day = date.fromisoformat(text)
     except ValueError as error:
         raise Invalid.field(name, f"{name} must be a date such as 2026-03-01.") from error
     return datetime.combine(day, time(), ZoneInfo(by.time_zone))

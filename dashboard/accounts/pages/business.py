@@ -14,7 +14,7 @@ from dashboard.accounts.roles import ROLES
 from dashboard.core.context import Principal
 from dashboard.core.errors import Invalid
 from dashboard.web.api import PUBLIC
-from dashboard.web.pages import render_page, see_other
+from dashboard.web.pages import render_form, see_other
 
 _PLAIN = (
     "name", "primary_color", "time_zone", "currency", "tax_rounding", "device_hold_minutes", "parts_hold_minutes",
@@ -44,10 +44,7 @@ def business(by: Principal) -> ResponseReturnValue:
         else:
             flash("Saved.", "success")
             return see_other(url_for("accounts.business"))
-    refused = request.method == "POST"
-    return render_page(
-        "accounts/business.html", form=form, tenant=tenant, logo=service.logo_of(tenant), status=422 if refused else 200
-    )
+    return render_form("accounts/business.html", form=form, tenant=tenant, logo=service.logo_of(tenant))
 
 
 @pages.page("/branding/<uuid:tenant_id>/logo", needs=PUBLIC)

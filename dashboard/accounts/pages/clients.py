@@ -1,6 +1,6 @@
 """OAuth clients: platforms that get tokens of their own by the client credentials grant."""
 
-from flask import Response, flash, request, url_for
+from flask import Response, flash, url_for
 from flask.typing import ResponseReturnValue
 
 from dashboard.accounts import service
@@ -9,7 +9,7 @@ from dashboard.accounts.pages.blueprint import pages
 from dashboard.accounts.roles import KEY_SCOPES
 from dashboard.core.context import Principal
 from dashboard.core.errors import DomainError
-from dashboard.web.pages import render_page, see_other
+from dashboard.web.pages import render_form, render_page, see_other
 
 _CLIENT = "<int(max=9007199254740991):client_id>"
 _MANAGE = "keys:manage"
@@ -36,8 +36,7 @@ def client_new(by: Principal) -> ResponseReturnValue:
             form.refuse(error)
         else:
             return render_page("accounts/client_made.html", made=made)
-    refused = request.method == "POST"
-    return render_page("accounts/client_new.html", form=form, status=422 if refused else 200)
+    return render_form("accounts/client_new.html", form=form)
 
 
 @pages.page(f"/settings/clients/{_CLIENT}", needs=_MANAGE)

@@ -12,7 +12,7 @@ from dashboard.core.context import Principal
 from dashboard.core.errors import Conflict, DomainError, Invalid, NotFound
 from dashboard.web import session
 from dashboard.web.api import PUBLIC
-from dashboard.web.pages import render_page, see_other
+from dashboard.web.pages import render_form, render_page, see_other
 
 _JOIN = "join"
 _MANAGE = "users:manage"
@@ -34,11 +34,8 @@ def invitations(by: Principal) -> ResponseReturnValue:
         else:
             flash(f"An invitation is on its way to {made.email}.", "success")
             return see_other(url_for("accounts.invitations"))
-    refused = request.method == "POST"
     found = service.list_invitations(by)
-    return render_page(
-        "accounts/invitations.html", form=form, invitations=found, now=clock.now(), status=422 if refused else 200
-    )
+    return render_form("accounts/invitations.html", form=form, invitations=found, now=clock.now())
 
 
 @pages.page(f"/settings/invitations/{_ID}/send", needs=_MANAGE, methods=("POST",))
@@ -90,5 +87,4 @@ def join(_: Principal) -> ResponseReturnValue:
         return render_page("accounts/join.html", form=None, invited=None, message=error.message, status=404)
     except (Conflict, Invalid) as error:
         form.refuse(error)
-    refused = request.method == "POST"
-    return render_page("accounts/join.html", form=form, invited=invited, message="", status=422 if refused else 200)
+    return render_form("accounts/join.html", form=form, invited=invited, message="")

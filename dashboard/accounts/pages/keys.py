@@ -1,9 +1,9 @@
 """API keys: made, shown once, looked into, replaced, revoked."""
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from flask import Response, flash, request, url_for
+from flask import Response, flash, url_for
 from flask.typing import ResponseReturnValue
 
 from dashboard.accounts import service
@@ -13,7 +13,7 @@ from dashboard.accounts.roles import KEY_SCOPES
 from dashboard.core.context import Principal
 from dashboard.core.errors import DomainError
 from dashboard.web.api import PUBLIC
-from dashboard.web.pages import render_page, see_other
+from dashboard.web.pages import render_form, render_page, see_other
 from dashboard.web.registry import registry
 
 _KEY = "<int(max=9007199254740991):key_id>"
@@ -44,8 +44,7 @@ def key_new(by: Principal) -> ResponseReturnValue:
             form.refuse(error)
         else:
             return render_page("accounts/key_made.html", made=made, base_path=first_path(made.key.scopes))
-    refused = request.method == "POST"
-    return render_page("accounts/key_new.html", form=form, status=422 if refused else 200)
+    return render_form("accounts/key_new.html", form=form)
 
 
 @pages.page(f"/settings/keys/{_KEY}", needs=_MANAGE)
@@ -77,12 +76,11 @@ def key_revoke(by: Principal, key_id: int) -> Response:
     return see_other(url_for("accounts.keys"))
 
 
-def _end_of_day(day: object, zone: str) -> datetime | None:
+def _end_of_day(day: date | None, zone: str) -> datetime | None:
     """The first instant after a day in the business's time zone."""
     if day is None:
         return None
-    assert hasattr(day, "year")
-    return datetime.combine(day, time(), ZoneInfo(zone)) + timedelta(days=1)  # pyright: ignore[reportArgumentType]
+    return datetime.combine(day, time(), ZoneInfo(zone)) + timedelta(days=1)
 
 
 def first_path(scopes: list[str]) -> str:

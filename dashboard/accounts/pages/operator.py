@@ -8,7 +8,7 @@ from dashboard.accounts.forms.settings import PlanForm
 from dashboard.accounts.pages.blueprint import pages
 from dashboard.core.context import Principal
 from dashboard.core.errors import Invalid
-from dashboard.web.pages import render_page, see_other
+from dashboard.web.pages import render_form, render_page, see_other
 
 _TENANT = "<int(max=9007199254740991):tenant_id>"
 
@@ -38,13 +38,11 @@ def tenant(by: Principal, tenant_id: int) -> ResponseReturnValue:
         else:
             flash(f"{found.name} is saved.", "success")
             return see_other(url_for("accounts.tenants"))
-    refused = request.method == "POST"
-    return render_page(
+    return render_form(
         "accounts/tenant.html",
         form=form,
         tenant=found,
         owner=service.owner_of(by, tenant_id),
-        status=422 if refused else 200,
     )
 
 

@@ -1,6 +1,6 @@
 """The people of a business and their roles."""
 
-from flask import Response, flash, request, url_for
+from flask import Response, flash, url_for
 from flask.typing import ResponseReturnValue
 
 from dashboard.accounts import addresses, service
@@ -9,7 +9,7 @@ from dashboard.accounts.pages.blueprint import pages
 from dashboard.accounts.roles import ALL_SCOPES, OWNERSHIP, ROLES
 from dashboard.core.context import Principal
 from dashboard.core.errors import DomainError
-from dashboard.web.pages import render_page, see_other
+from dashboard.web.pages import render_form, render_page, see_other
 
 _NUMBER = "<int(max=9007199254740991):number>"
 _MANAGE = "users:manage"
@@ -41,8 +41,7 @@ def person(by: Principal, number: int) -> ResponseReturnValue:
         else:
             flash(f"{form.name.data} is saved.", "success")
             return see_other(url_for("accounts.people"))
-    refused = request.method == "POST"
-    return render_page("accounts/person.html", form=form, user=found, status=422 if refused else 200)
+    return render_form("accounts/person.html", form=form, user=found)
 
 
 @pages.page(f"/settings/people/{_NUMBER}/reset-second-factor", needs=_MANAGE, methods=("POST",), step_up=True)
@@ -100,8 +99,7 @@ def _role_form(by: Principal, form: RoleForm, title: str) -> ResponseReturnValue
         else:
             flash(f"The role {form.name.data} is saved.", "success")
             return see_other(url_for("accounts.roles"))
-    refused = request.method == "POST"
-    return render_page("accounts/role.html", form=form, title=title, status=422 if refused else 200)
+    return render_form("accounts/role.html", form=form, title=title)
 
 
 def _by_area() -> dict[str, list[str]]:

@@ -12,7 +12,7 @@ from dashboard.config import IdentityProvider, Settings
 from dashboard.core.context import Principal
 from dashboard.core.errors import Conflict, DomainError, Invalid, NotAllowed
 from dashboard.web.barcodes import qr_svg
-from dashboard.web.pages import render_page, safe_target, see_other
+from dashboard.web.pages import render_form, render_page, safe_target, see_other
 
 
 @pages.page("/profile", needs=SELF)
@@ -38,13 +38,11 @@ def confirm(by: Principal) -> ResponseReturnValue:
             form.refuse(error)
         else:
             return see_other(target)
-    refused = request.method == "POST"
-    return render_page(
+    return render_form(
         "accounts/confirm.html",
         form=form,
         target=target,
         has_password=service.person(by).password_hash is not None,
-        status=422 if refused else 200,
     )
 
 
@@ -61,13 +59,11 @@ def second_factor(by: Principal) -> ResponseReturnValue:
     begun = service.enrolment(by)
     if begun is None:
         return see_other(url_for("accounts.profile"))
-    refused = request.method == "POST"
-    return render_page(
+    return render_form(
         "accounts/second_factor.html",
         form=form,
         secret=begun.secret,
         picture=qr_svg(begun.uri),
-        status=422 if refused else 200,
     )
 
 
@@ -88,8 +84,7 @@ def second_factor_remove(by: Principal) -> ResponseReturnValue:
         else:
             flash("The second factor is removed. Your password alone signs you in now.", "warning")
             return see_other(url_for("accounts.profile"))
-    refused = request.method == "POST"
-    return render_page("accounts/second_factor_remove.html", form=form, status=422 if refused else 200)
+    return render_form("accounts/second_factor_remove.html", form=form)
 
 
 @pages.page("/profile/backup-codes", needs=SELF, methods=("POST",), step_up=True)

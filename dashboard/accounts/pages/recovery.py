@@ -1,6 +1,6 @@
 """A forgotten password, a new one, and proving an address."""
 
-from flask import Response, flash, request, url_for
+from flask import Response, flash, url_for
 from flask.typing import ResponseReturnValue
 
 from dashboard.accounts import addresses, service
@@ -11,7 +11,7 @@ from dashboard.accounts.roles import SELF
 from dashboard.core.context import Principal
 from dashboard.core.errors import Conflict, DomainError, Invalid, NotFound, TooMany
 from dashboard.web.api import PUBLIC, count_authentication
-from dashboard.web.pages import render_page, see_other
+from dashboard.web.pages import render_form, render_page, see_other
 
 _RESET, _VERIFY = "reset", "verify"
 
@@ -27,8 +27,7 @@ def forgot_password(_: Principal) -> ResponseReturnValue:
         else:
             service.ask_for_reset(form.login.data or "", addresses.reset_password)
             return see_other(url_for("accounts.forgot_password_sent"))
-    refused = request.method == "POST"
-    return render_page("accounts/forgot.html", form=form, sent=False, status=422 if refused else 200)
+    return render_form("accounts/forgot.html", form=form, sent=False)
 
 
 @pages.page("/forgot-password/sent", needs=PUBLIC)
@@ -58,8 +57,7 @@ def reset_password(_: Principal) -> ResponseReturnValue:
         return render_page("accounts/reset.html", form=None, username="", message=error.message, status=404)
     except Invalid as error:
         form.refuse(error)
-    refused = request.method == "POST"
-    return render_page("accounts/reset.html", form=form, username=username, message="", status=422 if refused else 200)
+    return render_form("accounts/reset.html", form=form, username=username, message="")
 
 
 @pages.page("/verify-email/<token>", needs=PUBLIC)
@@ -96,8 +94,7 @@ def change_password(by: Principal) -> ResponseReturnValue:
         else:
             flash("Your new password is set. All your other sessions have ended.", "success")
             return see_other(url_for("accounts.profile"))
-    refused = request.method == "POST"
-    return render_page("accounts/password.html", form=form, status=422 if refused else 200)
+    return render_form("accounts/password.html", form=form)
 
 
 @pages.page("/profile/email", needs=SELF, methods=("GET", "POST"))
@@ -112,9 +109,8 @@ def change_email(by: Principal) -> ResponseReturnValue:
         else:
             flash(f"Open the link that we mailed to {form.email.data}: then it is your address.", "success")
             return see_other(url_for("accounts.profile"))
-    refused = request.method == "POST"
     user = service.person(by)
-    return render_page("accounts/email.html", form=form, user=user, status=422 if refused else 200)
+    return render_form("accounts/email.html", form=form, user=user)
 
 
 @pages.page("/profile/email/confirm", needs=SELF, methods=("POST",))

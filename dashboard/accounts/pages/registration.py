@@ -1,6 +1,6 @@
 """Opening a business: its owner is signed in, and its first key is shown with a first call to make."""
 
-from flask import request, url_for
+from flask import url_for
 from flask.typing import ResponseReturnValue
 
 from dashboard.accounts import addresses, service
@@ -11,7 +11,7 @@ from dashboard.core.context import Principal
 from dashboard.core.errors import DomainError
 from dashboard.web import session
 from dashboard.web.api import PUBLIC, count_authentication
-from dashboard.web.pages import render_page, see_other
+from dashboard.web.pages import render_form, render_page, see_other
 
 
 @pages.page("/register", needs=PUBLIC, methods=("GET", "POST"))
@@ -42,5 +42,4 @@ def register(by: Principal) -> ResponseReturnValue:
                 made=found.key,
                 base_path=first_path(found.key.key.scopes),
             )
-    refused = request.method == "POST"
-    return render_page("accounts/register.html", form=form, status=422 if refused else 200)
+    return render_form("accounts/register.html", form=form)

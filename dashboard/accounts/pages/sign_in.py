@@ -13,7 +13,7 @@ from dashboard.core.context import Principal
 from dashboard.core.errors import DomainError, NotAuthenticated, TooMany
 from dashboard.web import session, throttle
 from dashboard.web.api import PUBLIC
-from dashboard.web.pages import render_page, safe_target, see_other
+from dashboard.web.pages import render_form, safe_target, see_other
 
 _CHALLENGE, _TARGET = "mfa", "next"
 """Names in the signed cookie while the second factor is wanted."""
@@ -48,12 +48,10 @@ def sign_in(by: Principal) -> ResponseReturnValue:
         else:
             throttle.forget(tries)
             return go_on(found, target)
-    refused = request.method == "POST"
-    return render_page(
+    return render_form(
         "accounts/sign_in.html",
         form=form,
         providers=_providers(form.business_code.data or ""),
-        status=422 if refused else 200,
     )
 
 
@@ -78,8 +76,7 @@ def sign_in_code(_: Principal) -> ResponseReturnValue:
             form.refuse(error)
         else:
             return go_on(found, safe_target(cookie.get(_TARGET), url_for("shell.overview")))
-    refused = request.method == "POST"
-    return render_page("accounts/code.html", form=form, status=422 if refused else 200)
+    return render_form("accounts/code.html", form=form)
 
 
 @pages.page("/sign-in/code/mail", needs=PUBLIC, methods=("POST",))

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, func, select, update
+from sqlalchemy import and_, func, select, update
 
 from dashboard.accounts.models import ApiKey, Tenant
-from dashboard.accounts.roles import KEY_SCOPES, READ_SCOPES, read_write_scopes
+from dashboard.accounts.roles import READ_SCOPES, read_write_scopes
 from dashboard.accounts.service import principals
 from dashboard.accounts.service.business import own_or_sandbox
+from dashboard.accounts.service.grants import check_scopes, is_own
 from dashboard.core import clock, crypto, events
 from dashboard.core.context import SYSTEM, Principal, origin
 from dashboard.core.db import atomic, reads
@@ -55,10 +56,7 @@ def create_key(
     if expires_at is not None and expires_at <= clock.now():
         raise Invalid.field("expires_at", "A key must end in the future.")
     granted = scopes if scopes is not None else READ_SCOPES if access == "read-only" else read_write_scopes(dialect)
-    if unknown := granted - KEY_SCOPES:
-        raise Invalid.field("scopes", f"Unknown scopes: {', '.join(sorted(unknown))}.")
-    if beyond := {scope for scope in granted if not by.may(scope)}:
-        raise Invalid.field("scopes", f"You cannot give away what you may not do: {', '.join(sorted(beyond))}.")
+    check_scopes(by, granted)
     with atomic(by) as session:
         live = select(func.count()).where(ApiKey.tenant_id == tenant.id, ApiKey.revoked_at.is_(None))
         if (session.scalar(live) or 0) >= MOST_KEYS:
@@ -116,6 +114,7 @@ def rotate_key(by: Principal, key_id: int, *, overlap: timedelta = OVERLAP) -> N
         old = find_key(by, key_id)
         if old.revoked_at is not None or old.replaced_by_id is not None:
             raise Conflict("This key has ended or been replaced already.", code="key_ended")
+        check_scopes(by, frozenset(old.scopes))
         tenant = session.get_one(Tenant, old.tenant_id)
         new = _add(by, tenant, ApiKey(name=old.name, scopes=old.scopes, dialect=old.dialect))
         until = clock.now() + overlap
@@ -143,7 +142,7 @@ def find_key(by: Principal, key_id: int) -> ApiKey:
     """A key of one's tenant or of its sandbox; the operator finds all. Raises NotFound."""
     statement = select(ApiKey).where(ApiKey.id == key_id)
     if not by.operator:
-        statement = statement.where(_is_own(by))
+        statement = statement.where(is_own(by, ApiKey.tenant_id))
     found = reads(by).scalars(statement).one_or_none()
     if found is None:
         raise NotFound("There is no such key.")
@@ -155,16 +154,11 @@ def list_keys(by: Principal) -> Sequence[tuple[ApiKey, bool]]:
     statement = (
         select(ApiKey, Tenant.sandbox_of_id.is_not(None))
         .join(Tenant, Tenant.id == ApiKey.tenant_id)
-        .where(_is_own(by))
+        .where(is_own(by, ApiKey.tenant_id))
         .order_by(ApiKey.id.desc())
         .limit(2 * MOST_KEYS)
     )
     return [(key, sandbox) for key, sandbox in reads(by).execute(statement)]
-
-
-def _is_own(by: Principal) -> ColumnElement[bool]:
-    own = select(Tenant.id).where((Tenant.id == by.tenant_id) | (Tenant.sandbox_of_id == by.tenant_id))
-    return ApiKey.tenant_id.in_(own)
 
 
 def key_prefix(secret: str) -> str:

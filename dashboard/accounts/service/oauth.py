@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import func, select, update
 
 from dashboard.accounts.models import OAuthClient, Tenant
-from dashboard.accounts.roles import KEY_SCOPES
 from dashboard.accounts.service import tokens
 from dashboard.accounts.service.business import own_or_sandbox
+from dashboard.accounts.service.grants import check_scopes, is_own
 from dashboard.accounts.service.tokens import Purpose
 from dashboard.core import clock, crypto, events
 from dashboard.core.context import SYSTEM, Principal
@@ -48,10 +48,7 @@ def create_client(
     """
     if not scopes:
         raise Invalid.field("scopes", "Tick what the client may do.")
-    if unknown := scopes - KEY_SCOPES:
-        raise Invalid.field("scopes", f"Unknown scopes: {', '.join(sorted(unknown))}.")
-    if beyond := {scope for scope in scopes if not by.may(scope)}:
-        raise Invalid.field("scopes", f"You cannot give away what you may not do: {', '.join(sorted(beyond))}.")
+    check_scopes(by, scopes)
     if not by.operator and by.tenant_id not in (tenant.id, tenant.sandbox_of_id):
         raise NotFound("There is no such business.")
     made = secret or crypto.token(SECRET_LENGTH)
@@ -91,6 +88,7 @@ def rotate_secret(by: Principal, number: int) -> NewClient:
         client = find_client(by, number)
         if client.revoked_at is not None:
             raise Conflict("This client was revoked.", code="client_ended")
+        check_scopes(by, frozenset(client.scopes))
         session.execute(update(OAuthClient).where(OAuthClient.id == number).values(secret_hash=crypto.digest(secret)))
         facts = {"client_id": client.client_id, "name": client.name}
         events.record(by, "oauth_client.secret_replaced", f"oauth_client:{number}", facts, tenant_id=client.tenant_id)
@@ -111,7 +109,7 @@ def find_client(by: Principal, number: int) -> OAuthClient:
     """A client of one's tenant or of its sandbox; the operator finds all. Raises NotFound."""
     statement = select(OAuthClient).where(OAuthClient.id == number)
     if not by.operator:
-        statement = statement.where(_is_own(by))
+        statement = statement.where(is_own(by, OAuthClient.tenant_id))
     found = reads(by).scalars(statement).one_or_none()
     if found is None:
         raise NotFound("There is no such client.")
@@ -123,16 +121,11 @@ def list_clients(by: Principal) -> Sequence[tuple[OAuthClient, bool]]:
     statement = (
         select(OAuthClient, Tenant.sandbox_of_id.is_not(None))
         .join(Tenant, Tenant.id == OAuthClient.tenant_id)
-        .where(_is_own(by))
+        .where(is_own(by, OAuthClient.tenant_id))
         .order_by(OAuthClient.id.desc())
         .limit(2 * MOST_CLIENTS)
     )
     return [(client, sandbox) for client, sandbox in reads(by).execute(statement)]
-
-
-def _is_own(by: Principal) -> ColumnElement[bool]:
-    own = select(Tenant.id).where((Tenant.id == by.tenant_id) | (Tenant.sandbox_of_id == by.tenant_id))
-    return OAuthClient.tenant_id.in_(own)
 
 
 # The token endpoint

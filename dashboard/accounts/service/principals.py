@@ -44,9 +44,14 @@ def of_client(client: OAuthClient, tenant: Tenant, scopes: frozenset[str], *, ex
     return _within(replace(by, expires_at=expires_at), tenant)
 
 
-def _within(by: Principal, tenant: Tenant) -> Principal:
-    if tenant.suspended_at is not None:
+def refuse_suspended(tenant: Tenant | None) -> None:
+    """Raises NotAuthenticated where the operator has suspended a business: nobody of it is let in."""
+    if tenant is not None and tenant.suspended_at is not None:
         raise NotAuthenticated(f"{tenant.name} is suspended. Ask whoever runs this installation.", code="suspended")
+
+
+def _within(by: Principal, tenant: Tenant) -> Principal:
+    refuse_suspended(tenant)
     return replace(
         by,
         tenant_id=tenant.id,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, CursorResult, and_, select, update
@@ -91,6 +91,7 @@ def principal_of_session(session_id: int) -> Principal:
     if opened.ended_at is not None or opened.expires_at <= clock.now() or not user.active:
         raise NotAuthenticated("This session has ended. Sign in again.")
     by = principals.of_user(user, tenant, role, opened=opened)
+    _note_seen(opened)
     return by if twin is None else principals.in_sandbox(by, twin)
 
 
@@ -187,12 +188,13 @@ def list_sessions(by: Principal) -> Sequence[UserSession]:
     return reads(by).scalars(select(UserSession).where(*live).order_by(UserSession.seen_at.desc()).limit(100)).all()
 
 
-def note_seen(by: Principal, seen_at: datetime) -> None:
-    """Note that a session is in use, at most every five minutes."""
-    if by.session_id is None or seen_at + SEEN_EVERY > clock.now():
+def _note_seen(opened: UserSession) -> None:
+    """That a page's session is in use, to five minutes; sessions of the API are seen when their tokens are renewed."""
+    now = clock.now()
+    if opened.kind != "page" or opened.seen_at + SEEN_EVERY > now:
         return
-    with atomic(by) as session:
-        session.execute(update(UserSession).where(UserSession.id == by.session_id).values(seen_at=clock.now()))
+    with atomic(SYSTEM) as session:
+        session.execute(update(UserSession).where(UserSession.id == opened.id).values(seen_at=now))
 
 
 def _access_token(session_id: int, user: User, tenant: Tenant | None) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import joinedload
 
 from dashboard.accounts.models import MfaChallenge, Tenant, User, UserSession
-from dashboard.accounts.service import mfa, passwords, sessions, tokens
+from dashboard.accounts.service import mfa, passwords, principals, sessions, tokens
 from dashboard.accounts.service.sessions import Client, Tokens
 from dashboard.accounts.service.tokens import BadToken, Purpose
 from dashboard.core import clock, crypto, events
@@ -69,10 +69,7 @@ def sign_in(
 
 def admit(user: User, client: Client, kind: str) -> SignedIn | Challenge:
     """Let in somebody whose first factor is right: open their session, or ask for the second factor."""
-    if user.tenant is not None and user.tenant.suspended_at is not None:
-        raise NotAuthenticated(
-            f"{user.tenant.name} is suspended. Ask whoever runs this installation.", code="suspended"
-        )
+    principals.refuse_suspended(user.tenant)
     if user.has_mfa:
         return Challenge(_challenge(user))
     return enter(user, user.tenant, client, kind)
