@@ -264,7 +264,7 @@ def test_an_invitation_of_one_business_is_unknown_to_another(merchants: Merchant
 def test_what_happened_is_written_down_without_the_token(merchants: Merchants) -> None:
     token = invited(merchants.alice)
     join(token)
-    rows = reads(SYSTEM).scalars(select(Event).where(Event.name.startswith("invitation."))).all()
+    rows = reads(SYSTEM).scalars(select(Event).where(Event.name.startswith("invitation.")).order_by(Event.id)).all()
     assert [(row.name, row.tenant_id) for row in rows] == [
         ("invitation.sent", merchants.tenant.id),
         ("invitation.accepted", merchants.tenant.id),
