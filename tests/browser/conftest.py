@@ -2,7 +2,8 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Thread
@@ -10,6 +11,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import pytest
+from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route, StorageState, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
 
@@ -28,16 +30,23 @@ class _Quiet(WSGIRequestHandler):
         """The tests say what went wrong; the server's own lines are noise."""
 
 
-@pytest.fixture(scope="session")
-def server(world: World) -> Iterator[str]:
-    """The address of the demo world, served."""
-    made = make_server("127.0.0.1", 0, world.app, threaded=True, request_handler=_Quiet)
+@contextmanager
+def serving(app: Flask) -> Generator[str]:
+    """The address at which `app` is served by a thread."""
+    made = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
     thread = Thread(target=made.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{made.server_port}"
     made.shutdown()
     thread.join()
     made.server_close()
+
+
+@pytest.fixture(scope="session")
+def server(world: World) -> Iterator[str]:
+    """The address of the demo world, served."""
+    with serving(world.app) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")
@@ -115,6 +124,15 @@ def visitor(server: str, chromium: Browser) -> Iterator[Visit]:
     visit = Visit(server, chromium)
     yield visit
     visit.close()
+
+
+@pytest.fixture
+def stranger(app: Flask, chromium: Browser) -> Iterator[Visit]:
+    """Somebody who has not signed in, in front of an application of the test's own, whose rows may change."""
+    with serving(app) as address:
+        visit = Visit(address, chromium)
+        yield visit
+        visit.close()
 
 
 def sign_in_by_hand(page: Page, world: World, username: str = "admin") -> None:

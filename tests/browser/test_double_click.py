@@ -1,12 +1,7 @@
 """An impatient person: two clicks on a button, with script and without."""
 
-from collections.abc import Iterator
-from threading import Thread
-
 import pytest
-from flask import Flask
-from playwright.sync_api import Browser, expect
-from werkzeug.serving import WSGIRequestHandler, make_server
+from playwright.sync_api import expect
 
 from dashboard.catalog import queries
 from dashboard.core.db import db
@@ -17,25 +12,12 @@ from tests.conftest import PASSWORD, Merchants
 pytestmark = pytest.mark.browser
 
 
-class _Quiet(WSGIRequestHandler):
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """The tests say what went wrong."""
-
-
 @pytest.fixture
-def visit(app: Flask, merchants: Merchants, chromium: Browser) -> Iterator[Visit]:
+def visit(stranger: Visit, merchants: Merchants) -> Visit:
     """Somebody in front of a catalogue of one phone."""
     add_devices(merchants.operator, phone("Phone 1", "phone-1"))
     db.session.remove()
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    visit = Visit(f"http://127.0.0.1:{server.server_port}", chromium)
-    yield visit
-    visit.close()
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    return stranger
 
 
 @pytest.mark.parametrize("script", [True, False])
