@@ -30,6 +30,21 @@ def run(connection: Connection) -> None:
         context.run_migrations()
 
 
+UPGRADE_LOCK = 0x7472616465
+"""Any number that nothing else in this database locks by."""
+
+
+def take_turns(connection: Connection) -> None:
+    """Let one upgrade of a PostgreSQL server run at a time, and none wait long for a table.
+
+    Several machines start together after an upgrade. A statement that waits for a busy table makes all others wait
+    behind it, so it gives up; started again, it goes on where nothing was changed.
+    """
+    connection.exec_driver_sql(f"SELECT pg_advisory_lock({UPGRADE_LOCK})")
+    connection.exec_driver_sql("SET lock_timeout = '10s'")
+    connection.commit()
+
+
 def online() -> None:
     """Connect and run."""
     settings: Settings = current_app.extensions["settings"]
@@ -42,6 +57,8 @@ def online() -> None:
             connection.exec_driver_sql("PRAGMA journal_mode=WAL")
             connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
             connection.commit()
+        else:
+            take_turns(connection)
         run(connection)
         connection.commit()
         if sqlite and (broken := connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()):
