@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import NoReturn
 
 from granian import Granian
 from granian.constants import Interfaces
@@ -18,30 +19,46 @@ BUSY_THREADS = 2
 
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - what an operator may ask for, compared here
 
+ROOT = Path(__file__).resolve().parent.parent
+
 KILL_AFTER_S = 5
 """A worker that has not ended by then, an open event stream say, is ended."""
 
 
-def serve(settings: Settings, *, host: str, port: int, processes: int) -> None:
-    """Serve until SIGINT or SIGTERM. Everything started here has ended when this returns."""
+def serve(settings: Settings, *, host: str, port: int, processes: int) -> NoReturn:
+    """Serve until SIGINT or SIGTERM, in place of the present program.
+
+    Limits and figures are set up when the application is made, by settings that are known only now. A web process is
+    a copy of the one that starts it, so that one must not have made an application before.
+    """
     os.environ["PROCESSES"] = str(processes)
     os.environ.setdefault("BASE_URL", f"http://{'127.0.0.1' if host in EVERYWHERE else host}:{port}")
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_fresh_folder(settings.instance_path / "metrics"))
+    sys.stdout.flush()
+    sys.stderr.flush()
+    program = [sys.executable, "-c", "from dashboard.serving import run; run()", host, str(port), str(processes)]
+    os.chdir(ROOT)
+    os.execv(sys.executable, program)  # noqa: S606  ourselves, with our own settings
+
+
+def run() -> None:
+    """Start web processes and the worker, as told by `serve`. Everything started here has ended when this returns."""
+    host, port, processes = sys.argv[1:]
     background = _Background()
     background.start()
     server = Granian(
         "wsgi:app",
         address=host,
-        port=port,
+        port=int(port),
         interface=Interfaces.WSGI,
-        workers=processes,
+        workers=int(processes),
         blocking_threads=BUSY_THREADS,
         backlog=1024,
         workers_kill_timeout=KILL_AFTER_S,
         respawn_failed_workers=True,
         websockets=False,
         log_access=False,
-        working_dir=Path(__file__).resolve().parent.parent,
+        working_dir=ROOT,
     )
     try:
         server.serve()
@@ -81,7 +98,7 @@ class _Background:
         while not self._ending.is_set():
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "flask", "--app", "wsgi", "worker", "--stop-with-parent"],
-                cwd=Path(__file__).resolve().parent.parent,
+                cwd=ROOT,
                 # A Ctrl-C in the terminal reaches the whole group: the worker is told by us, once.
                 start_new_session=True,
             )
