@@ -16,7 +16,7 @@ from dashboard import accounts, catalog, cli, config
 from dashboard.config import Settings
 from dashboard.core import crypto, engines, jobs, mail, tenancy, vault
 from dashboard.core.db import db
-from dashboard.web import api, assets, documents, errors, logs, security, session, shell, telemetry
+from dashboard.web import api, assets, documents, errors, logs, security, session, shell, telemetry, usage
 from dashboard.web.api import ApiBlueprint
 from dashboard.web.dialects import is_api_path
 from dashboard.web.limits import RateLimiter
@@ -98,6 +98,7 @@ def _connect(app: Flask, settings: Settings) -> None:
     app.extensions["csrf_protect"] = CSRFProtect(app)
     session.install(app)
     api.install(app)
+    usage.install(app, settings)
     errors.install(app)
     security.install(app, settings)
     assets.install(app, ROOT / "static", watch=settings.environment == "development")

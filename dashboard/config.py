@@ -84,6 +84,7 @@ class Settings:
     max_request_bytes: int  # MAX_REQUEST_BYTES: larger requests are refused with 413
     max_import_bytes: int  # MAX_IMPORT_BYTES: larger import files are refused, also after decompression
     processes: int  # PROCESSES: web processes; in-memory rate limits are divided by it
+    usage_flush_s: int  # USAGE_FLUSH_S: how often a process writes down what callers used; 0: never by itself
     trusted_proxies: int  # TRUSTED_PROXIES: how many reverse proxies stand in front and set X-Forwarded-*
     argon2_time_cost: int  # ARGON2_TIME_COST
     argon2_memory_kib: int  # ARGON2_MEMORY_KIB
@@ -126,6 +127,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         max_request_bytes=_number(environ, "MAX_REQUEST_BYTES", 2 * 1024 * 1024),
         max_import_bytes=_number(environ, "MAX_IMPORT_BYTES", 100 * 1024 * 1024),
         processes=_number(environ, "PROCESSES", 1),
+        usage_flush_s=_number(environ, "USAGE_FLUSH_S", 15, least=0),
         trusted_proxies=_number(environ, "TRUSTED_PROXIES", 0, least=0),
         argon2_time_cost=_number(environ, "ARGON2_TIME_COST", 2),
         argon2_memory_kib=_number(environ, "ARGON2_MEMORY_KIB", 19 * 1024),

@@ -55,6 +55,7 @@ def settings_at(folder: Path, database_url: str, **changes: object) -> Settings:
         "ARGON2_TIME_COST": "1",
         "ARGON2_MEMORY_KIB": "8",
         "RATE_LIMITS": "on",
+        "USAGE_FLUSH_S": "0",  # tests say when
     }
     if REDIS:
         environ["REDIS_URL"] = REDIS
@@ -176,6 +177,7 @@ def _empty_all_tables() -> None:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             for table in reversed(Base.metadata.sorted_tables):
                 connection.execute(table.delete())
+            connection.exec_driver_sql("DELETE FROM sqlite_sequence")
             connection.exec_driver_sql("COMMIT")
 
 

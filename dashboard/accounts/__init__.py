@@ -20,10 +20,12 @@ def register(app: Flask) -> None:
     app.register_blueprint(oauth_api)
     registry = registry_of(app)
     registry.load_session = load_session
+    registry.write_usage = service.write_usage
     registry.account_page = "accounts.profile"
     registry.proof_page = "accounts.confirm"
     registry.navigation += [
         NavItem("Businesses", "accounts.tenants", "building", "operator", "Installation", 110),
+        NavItem("Jobs and health", "accounts.health", "list-check", "operator", "Installation", 112),
         NavItem("Mail of all businesses", "accounts.operator_outbox", "inbox", "operator", "Installation", 111),
         NavItem("Business", "accounts.business", "building-store", "settings:manage", "Settings", 90),
         NavItem("People", "accounts.people", "users", "users:manage", "Settings", 91),
@@ -32,6 +34,8 @@ def register(app: Flask) -> None:
         NavItem("API keys", "accounts.keys", "key", "keys:manage", "Settings", 93),
         NavItem("Outbox", "accounts.outbox", "mail", "settings:manage", "Settings", 96),
         NavItem("OAuth clients", "accounts.clients", "plug", "keys:manage", "Settings", 94),
+        NavItem("Sign-in providers", "accounts.providers", "lock-open", "settings:manage", "Settings", 92),
+        NavItem("Limits and usage", "accounts.usage", "gauge", "keys:manage", "Settings", 95),
         NavItem("Audit log", "accounts.audit", "history", "audit:read", "Settings", 97),
     ]
     for prefix in ("sk_live_", "sk_sandbox_"):

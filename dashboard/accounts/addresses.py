@@ -21,6 +21,11 @@ def join(token: str) -> str:
     return _absolute("accounts.join_link", token)
 
 
-def _absolute(endpoint: str, token: str) -> str:
+def leaving() -> str:
+    """Where a business's data is fetched, and its closing asked for or taken back."""
+    return _absolute("accounts.leaving")
+
+
+def _absolute(endpoint: str, token: str | None = None) -> str:
     settings: Settings = current_app.extensions["settings"]
     return settings.base_url + url_for(endpoint, token=token)

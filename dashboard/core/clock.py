@@ -21,6 +21,26 @@ def now() -> datetime:
     return _source.get()() + _ahead.get()
 
 
+def true_now() -> datetime:
+    """The present moment, whatever clock was moved: for leases and bookkeeping that several tenants share."""
+    return _source.get()()
+
+
+def ahead() -> timedelta:
+    """How far `now()` is ahead of `true_now()`."""
+    return _ahead.get()
+
+
+@contextmanager
+def ahead_by(seconds: int) -> Generator[None]:
+    """Be so many seconds ahead of the true time within the block, whatever held outside of it."""
+    token = _ahead.set(timedelta(seconds=seconds))
+    try:
+        yield
+    finally:
+        _ahead.reset(token)
+
+
 def move_ahead(seconds: int) -> None:
     """Be so many seconds ahead of the true time from here on; 0 comes back to it."""
     _ahead.set(timedelta(seconds=seconds))

@@ -26,7 +26,8 @@ class Principal:
     made for, or None. `requests_per_minute` is the limit of this credential, or None for the plan's.
     `expires_at` is when the credential stops counting by itself, `session_id` the sign-in it came from, and
     `proved_at` when a password or second factor was last given in it. Whoever `must_enroll` may do nothing but set up
-    the second factor that their role asks for. A sandbox may be `clock_offset_s` seconds ahead of the true time.
+    the second factor that their role asks for. A sandbox may be `clock_offset_s` seconds ahead of the true time. At
+    `closes_at` their business is erased, because its owner asked for it.
     """
 
     kind: ActorKind
@@ -49,6 +50,7 @@ class Principal:
     proved_at: datetime | None = None
     must_enroll: bool = False
     clock_offset_s: int = 0
+    closes_at: datetime | None = None
 
     def may(self, scope: str) -> bool:
         """Whether this actor holds `scope` (`area:verb`, or `operator`). The system may do everything."""

@@ -1,17 +1,20 @@
 """Rate limits: fixed windows of 60 seconds, in memory by default, exact across processes with Redis."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
+from typing import TypeVar
 
 from limits import RateLimitItemPerMinute
-from limits.storage import RedisStorage, Storage
-from limits.strategies import FixedWindowRateLimiter
+from limits.storage import RedisStorage
 from redis.exceptions import RedisError
 
 from dashboard.core.context import ActorKind, Principal
 from dashboard.web.dialects import Dialect
 from dashboard.web.logs import log
+
+T = TypeVar("T")
 
 ADDRESS_LIMIT = 300
 """Requests a minute from one address without a valid credential (K487)."""
@@ -73,6 +76,63 @@ class _Windows:
             self._windows.pop(bucket, None)
 
 
+STORE_ANSWERS_WITHIN_S = 0.5
+"""How long a request waits for Redis at most."""
+
+STORE_LEFT_ALONE_S = 2.0
+"""How long a Redis that did not answer is not asked again: else each request would wait for it."""
+
+
+class _SharedWindows:
+    """Fixed windows in Redis, which all processes share."""
+
+    def __init__(self, url: str, namespace: str) -> None:
+        # The kind of window is part of the prefix: another kind over the same keys would break every request.
+        # The namespace keeps installations apart that share one Redis: each has a key 1.
+        self.storage = RedisStorage(
+            url,
+            key_prefix=f"tradecounter:fixed:{namespace}",
+            socket_timeout=STORE_ANSWERS_WITHIN_S,
+            socket_connect_timeout=STORE_ANSWERS_WITHIN_S,
+        )
+        self._items: dict[int, RateLimitItemPerMinute] = {}
+        self._ask_again_at = 0.0
+
+    def hit(self, bucket: str, limit: int) -> tuple[float, int] | None:
+        """Count one more hit; the end of the bucket's window and its hits so far, or None while Redis is down.
+
+        The hits are what this very one was counted as, so that no two requests are told the same remainder.
+        """
+        item = self._item(limit)
+        key = item.key_for(bucket)
+
+        def count() -> tuple[float, int]:
+            hits = self.storage.incr(key, item.get_expiry())
+            return self.storage.get_expiry(key), hits
+
+        return self._asked(count)
+
+    def forget(self, bucket: str, limit: int) -> None:
+        """Count the bucket from nothing again."""
+        key = self._item(limit).key_for(bucket)
+        self._asked(lambda: self.storage.clear(key))
+
+    def _item(self, limit: int) -> RateLimitItemPerMinute:
+        if limit not in self._items:
+            self._items[limit] = RateLimitItemPerMinute(limit)
+        return self._items[limit]
+
+    def _asked(self, question: Callable[[], T]) -> T | None:
+        if time.monotonic() < self._ask_again_at:
+            return None
+        try:
+            return question()
+        except RedisError as error:
+            self._ask_again_at = time.monotonic() + STORE_LEFT_ALONE_S
+            log.warning("rate_limit_store_down", error=type(error).__name__)
+            return None
+
+
 class RateLimiter:
     """Counts hits. In memory, each of `processes` gets its share, so that all together never exceed a limit."""
 
@@ -80,47 +140,39 @@ class RateLimiter:
         self.enabled = enabled
         self._processes = processes
         self._memory = _Windows()
-        self._shared: FixedWindowRateLimiter | None = None
-        if redis_url:
-            # The strategy's name is part of the prefix: another strategy over the same keys would break every request.
-            # The namespace keeps installations apart that share one Redis: each has a key 1.
-            storage: Storage = RedisStorage(redis_url, key_prefix=f"tradecounter:fixed:{namespace}")
-            self._shared = FixedWindowRateLimiter(storage)
-        self._items: dict[int, RateLimitItemPerMinute] = {}
+        self._shared = _SharedWindows(redis_url, namespace) if redis_url else None
+
+    @property
+    def processes(self) -> int:
+        """Among how many processes a limit is divided where each counts for itself."""
+        return self._processes
+
+    @property
+    def shared(self) -> bool:
+        """Whether all processes count together, in Redis."""
+        return self._shared is not None
+
+    def store_answers(self) -> bool:
+        """Whether what is counted in can be reached; while Redis cannot, each process goes on by itself."""
+        return self._shared is None or bool(self._shared.storage.check())
 
     def hit(self, bucket: str, per_minute: int) -> LimitState:
         """Count one request against `bucket`."""
-        if self._shared is not None:
-            try:
-                return self._hit_shared(self._shared, bucket, per_minute)
-            except RedisError as error:
-                log.warning("rate_limit_store_down", error=type(error).__name__)
-        share = self._share(per_minute)
-        ends, hits = self._memory.hit(f"{bucket}:{share}")
+        share, window = per_minute, None if self._shared is None else self._shared.hit(bucket, per_minute)
+        if window is None:
+            share = self._share(per_minute)
+            window = self._memory.hit(f"{bucket}:{share}")
+        ends, hits = window
         return LimitState(per_minute, max(0, share - hits), int(ends) + 1, hits <= share or not self.enabled)
 
     def forget(self, bucket: str, per_minute: int) -> None:
         """Start the bucket anew: what it counted has turned out to be in order."""
         if self._shared is not None:
-            try:
-                self._shared.clear(self._item(per_minute), bucket)
-            except RedisError as error:
-                log.warning("rate_limit_store_down", error=type(error).__name__)
+            self._shared.forget(bucket, per_minute)
         self._memory.forget(f"{bucket}:{self._share(per_minute)}")
 
     def _share(self, per_minute: int) -> int:
         return max(1, per_minute // self._processes)
-
-    def _item(self, limit: int) -> RateLimitItemPerMinute:
-        if limit not in self._items:
-            self._items[limit] = RateLimitItemPerMinute(limit)
-        return self._items[limit]
-
-    def _hit_shared(self, shared: FixedWindowRateLimiter, bucket: str, limit: int) -> LimitState:
-        item = self._item(limit)
-        allowed = shared.hit(item, bucket) or not self.enabled
-        window = shared.get_window_stats(item, bucket)
-        return LimitState(limit, max(0, window.remaining), int(window.reset_time) + 1, allowed)
 
 
 def bucket_of(by: Principal, dialect: Dialect) -> tuple[str, int]:
@@ -137,6 +189,11 @@ def limit_of(by: Principal, dialect: Dialect) -> int:
     """Requests a minute that `by` may make in `dialect`: the tenant's own limit, else the plan's."""
     if by.requests_per_minute is not None:
         return by.requests_per_minute
-    if by.sandbox and "sandbox" in dialect.plan_limits:
+    return plan_limit(dialect, by.plan, sandbox=by.sandbox)
+
+
+def plan_limit(dialect: Dialect, plan: str, *, sandbox: bool) -> int:
+    """Requests a minute that a plan allows each program in `dialect`."""
+    if sandbox and "sandbox" in dialect.plan_limits:
         return dialect.plan_limits["sandbox"]
-    return dialect.plan_limits[by.plan]
+    return dialect.plan_limits[plan]

@@ -3,8 +3,9 @@
 Nothing in `core` or `web` names a domain; each adds itself from `create_app()`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any
 
 from flask import Flask, current_app
@@ -85,6 +86,13 @@ class Operation:
     form: type[Any] | None = None
 
 
+UsageCounts = Mapping[tuple[int, str, date], Sequence[int]]
+"""By tenant, caller (`key:3`, `client:5`, `people`) and UTC day: requests, and how many were limited and failed."""
+
+LastUses = Mapping[int, tuple[datetime, str | None]]
+"""By API key: when it was last used, and from which address."""
+
+
 @dataclass(slots=True)
 class Registry:
     """All that the domains have added to one application."""
@@ -98,8 +106,12 @@ class Registry:
     load_session: Callable[[int], Principal | None] | None = None
     account_page: str = ""  # the endpoint of one's own account
     proof_page: str = ""  # the endpoint that asks for the password once more
+    write_usage: Callable[[UsageCounts, LastUses], None] | None = None
     sign_in_page: Callable[[], ResponseReturnValue] | None = None
     readiness: dict[str, Callable[[], str | None]] = field(default_factory=dict[str, Callable[[], str | None]])
+    sandbox_fillers: dict[str, Callable[[Principal], None]] = field(
+        default_factory=dict[str, Callable[[Principal], None]]
+    )  # by domain; each writes its part of an emptied sandbox as one command
 
 
 def registry() -> Registry:

@@ -71,6 +71,12 @@ class BusinessForm(Form):
     sandbox_nightly = BooleanField("Refill the sandbox every night")
 
 
+class CloseForm(Form):
+    """The business code, typed to show that one means it."""
+
+    business_code = StringField("Business code", validators=[InputRequired("Type the business code."), Length(max=40)])
+
+
 class PlanForm(Form):
     """A tenant's plan, for the operator."""
 
@@ -93,6 +99,14 @@ class RoleForm(Form):
 
     name = StringField("Name", validators=[InputRequired("Name the role."), Length(max=40)])
     scopes = Ticks("Rights")
+
+
+class ProviderForm(Form):
+    """A business's own client at an identity provider. Which fields are missing in error is said by the service."""
+
+    client_id = StringField("Client id", validators=[InputRequired("Enter the client id."), Length(max=255)])
+    client_secret = PasswordField("Client secret", validators=[Length(max=4000)])
+    directory = StringField("Directory", validators=[Length(max=60)])
 
 
 class ClientForm(Form):

@@ -9,9 +9,11 @@ from dashboard.accounts.models.people import Invitation, Role, User
 from dashboard.accounts.models.sign_in import BackupCode, MfaChallenge, OneTimeLink, RefreshToken, UserSession
 from dashboard.accounts.models.sso import ExternalIdentity, IdentityClient
 from dashboard.accounts.models.tenants import Tenant, TenantLogo
+from dashboard.accounts.models.usage import ApiUsage
 
 __all__ = [
     "ApiKey",
+    "ApiUsage",
     "BackupCode",
     "ExternalIdentity",
     "IdentityClient",

@@ -31,7 +31,7 @@ class ApiKey(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
-    last_used_at: Mapped[datetime | None]  # to five minutes: it is not written at every request
+    last_used_at: Mapped[datetime | None]  # written down in batches: see service/usage.py
     last_used_from: Mapped[str | None] = mapped_column(String(60))
     replaced_by_id: Mapped[int | None] = mapped_column(ForeignKey("api_key.id", ondelete="SET NULL"))
 

@@ -31,6 +31,7 @@ class User(Base):
         Index(None, "username"),  # sign-in without a business code
         Index(None, "email"),  # sign-in by e-mail
         CheckConstraint("tenant_id IS NOT NULL OR is_operator", name="belongs_somewhere"),
+        {"sqlite_autoincrement": True},  # trails name people by their id, also those who are gone
     )
 
     id: Mapped[IntPK]

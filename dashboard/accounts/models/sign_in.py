@@ -18,6 +18,7 @@ class UserSession(Base):
     __table_args__ = (
         Index(None, "user_id", "id"),
         CheckConstraint("kind IN ('page', 'api')", name="kind_known"),
+        {"sqlite_autoincrement": True},  # an old cookie names a session by its id: that must never be another's
     )
 
     id: Mapped[IntPK]

@@ -31,7 +31,10 @@ class ExternalIdentity(Base):
 
 
 class IdentityClient(Base):
-    """A tenant's registration at a provider, for the buttons on its sign-in page. The secret is sealed."""
+    """A tenant's registration at a provider, for the buttons on its sign-in page. The secret is sealed.
+
+    `directory` is the only one of Microsoft's whose people may come in; None lets in every directory's.
+    """
 
     __tablename__ = "identity_client"
     __table_args__ = (
@@ -44,4 +47,5 @@ class IdentityClient(Base):
     provider: Mapped[str] = mapped_column(String(20))
     client_id: Mapped[str] = mapped_column(String(255))
     client_secret: Mapped[str | None] = mapped_column(String(4000))
+    directory: Mapped[str | None] = mapped_column(String(36))
     created_at: Mapped[datetime]

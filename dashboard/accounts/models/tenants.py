@@ -28,6 +28,7 @@ class Tenant(Base):
             "device_hold_minutes > 0 AND parts_hold_minutes > 0 AND draft_hold_minutes > 0", name="holds_positive"
         ),
         CheckConstraint("clock_offset_s = 0 OR sandbox_of_id IS NOT NULL", name="live_clock_true"),
+        {"sqlite_autoincrement": True},  # the id of an erased tenant is never given to another
     )
 
     id: Mapped[IntPK]
@@ -50,7 +51,7 @@ class Tenant(Base):
     draft_hold_minutes: Mapped[int] = mapped_column(default=60, server_default="60")
     mfa_roles: Mapped[list[str]] = mapped_column(default=list, server_default="[]")  # must use a second factor
     suspended_at: Mapped[datetime | None]
-    delete_after: Mapped[datetime | None]  # its owner asked for deletion; until then it can be taken back
+    delete_after: Mapped[datetime | None]  # erased then, as its owner asked; the sandbox has the same
     sandbox_nightly: Mapped[bool] = mapped_column(default=False, server_default=false())
     clock_offset_s: Mapped[int] = mapped_column(default=0, server_default="0")
 

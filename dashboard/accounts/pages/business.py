@@ -60,6 +60,19 @@ def logo(_: Principal, tenant_id: UUID) -> Response:
     return response
 
 
+@pages.page("/branding/<uuid:tenant_id>/colour.css", needs=PUBLIC)
+def brand_colour(_: Principal, tenant_id: UUID) -> Response:
+    """The business's colour as a style sheet: our policy lets no page carry styles of its own."""
+    tenant = service.tenant_of_public_id(tenant_id)
+    if tenant is None:
+        abort(404)
+    color = service.branding_of(tenant).color
+    hover = f"color-mix(in srgb, {color} 86%, #000)"
+    response = Response(f".branded {{ --accent: {color}; --accent-hover: {hover}; }}\n", mimetype="text/css")
+    response.headers["Cache-Control"] = "public, max-age=86400"
+    return response
+
+
 def _shown(tenant: Tenant) -> dict[str, object]:
     percent = (Decimal(tenant.tax_rate_bps) / 100).normalize()
     return {

@@ -87,4 +87,5 @@ def join(_: Principal) -> ResponseReturnValue:
         return render_page("accounts/join.html", form=None, invited=None, message=error.message, status=404)
     except (Conflict, Invalid) as error:
         form.refuse(error)
-    return render_form("accounts/join.html", form=form, invited=invited, message="")
+    branding = None if invited is None else invited.branding
+    return render_form("accounts/join.html", form=form, invited=invited, message="", branding=branding)

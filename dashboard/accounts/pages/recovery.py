@@ -43,10 +43,10 @@ def reset_password_link(_: Principal, token: str) -> Response:
 
 @pages.page("/reset-password", needs=PUBLIC, methods=("GET", "POST"))
 def reset_password(_: Principal) -> ResponseReturnValue:
-    token, username = kept_tokens.kept(_RESET), ""
+    token, username, branding = kept_tokens.kept(_RESET), "", None
     form = NewPasswordForm()
     try:
-        username = service.whose_reset(token)
+        username, branding = service.whose_reset(token), service.whose_reset_branding(token)
         if form.sent():
             service.reset_password(token, form.password.data or "")
             kept_tokens.forget(_RESET)
@@ -57,7 +57,7 @@ def reset_password(_: Principal) -> ResponseReturnValue:
         return render_page("accounts/reset.html", form=None, username="", message=error.message, status=404)
     except Invalid as error:
         form.refuse(error)
-    return render_form("accounts/reset.html", form=form, username=username, message="")
+    return render_form("accounts/reset.html", form=form, username=username, message="", branding=branding)
 
 
 @pages.page("/verify-email/<token>", needs=PUBLIC)

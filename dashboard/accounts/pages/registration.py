@@ -1,12 +1,13 @@
 """Opening a business: its owner is signed in, and its first key is shown with a first call to make."""
 
-from flask import url_for
+from flask import current_app, url_for
 from flask.typing import ResponseReturnValue
 
 from dashboard.accounts import addresses, service
 from dashboard.accounts.forms.registration import RegistrationForm
 from dashboard.accounts.pages.blueprint import client, pages
 from dashboard.accounts.pages.keys import first_path
+from dashboard.config import Settings
 from dashboard.core.context import Principal
 from dashboard.core.errors import DomainError
 from dashboard.web import session
@@ -42,4 +43,6 @@ def register(by: Principal) -> ResponseReturnValue:
                 made=found.key,
                 base_path=first_path(found.key.key.scopes),
             )
-    return render_form("accounts/register.html", form=form)
+    settings: Settings = current_app.extensions["settings"]
+    providers = service.offered_providers(settings.identity_providers, None)
+    return render_form("accounts/register.html", form=form, providers=providers)

@@ -1,4 +1,4 @@
-"""The sandbox: going there and back from the top bar, and its clock."""
+"""The sandbox: going there and back from the top bar, its clock, and filling it anew."""
 
 from flask import Response, flash, request, url_for
 from flask.typing import ResponseReturnValue
@@ -10,6 +10,7 @@ from dashboard.core import clock
 from dashboard.core.context import Principal
 from dashboard.core.errors import DomainError
 from dashboard.web.pages import render_page, see_other
+from dashboard.web.registry import registry
 
 STEPS = (("15 minutes", 900), ("1 hour", 3_600), ("1 day", 86_400), ("30 days", 2_592_000))
 
@@ -36,7 +37,23 @@ def sandbox_leave(by: Principal) -> Response:
 def sandbox(by: Principal) -> ResponseReturnValue:
     if not by.sandbox:
         return see_other(url_for("accounts.profile"))
-    return render_page("accounts/sandbox.html", steps=STEPS, present=clock.now())
+    return render_page(
+        "accounts/sandbox.html",
+        fragment="accounts/_refill.html",
+        steps=STEPS,
+        present=clock.now(),
+        refill=service.latest_refill(by),
+        has_samples=bool(registry().sandbox_fillers),
+    )
+
+
+@pages.page("/sandbox/refill", needs=SELF, methods=("POST",))
+def sandbox_refill(by: Principal) -> Response:
+    try:
+        service.ask_for_refill(by)
+    except DomainError as error:
+        flash(error.message, "danger")
+    return see_other(url_for("accounts.sandbox"))
 
 
 @pages.page("/sandbox/clock", needs=SELF, methods=("POST",))

@@ -6,17 +6,21 @@ from flask.typing import ResponseReturnValue
 
 from dashboard.accounts import service
 from dashboard.accounts.forms.sign_in import CodeForm, SignInForm
+from dashboard.accounts.models import Tenant
 from dashboard.accounts.pages.blueprint import client, pages
 from dashboard.accounts.service import BadToken, Challenge, SignedIn
 from dashboard.config import IdentityProvider, Settings
 from dashboard.core.context import Principal
-from dashboard.core.errors import DomainError, NotAuthenticated, TooMany
+from dashboard.core.errors import DomainError, NotAuthenticated, NotFound, TooMany
 from dashboard.web import session, throttle
-from dashboard.web.api import PUBLIC
+from dashboard.web.api import PUBLIC, limiter
 from dashboard.web.pages import render_form, safe_target, see_other
 
 _CHALLENGE, _TARGET = "mfa", "next"
 """Names in the signed cookie while the second factor is wanted."""
+
+BRANDED_PAGES_LIMIT = 30
+"""Sign-in pages of businesses that one address is shown in a minute."""
 
 
 def load_session(session_id: int) -> Principal | None:
@@ -48,17 +52,32 @@ def sign_in(by: Principal) -> ResponseReturnValue:
         else:
             throttle.forget(tries)
             return go_on(found, target)
+    tenant = _business(form.business_code.data or "")
     return render_form(
         "accounts/sign_in.html",
         form=form,
-        providers=_providers(form.business_code.data or ""),
+        providers=_providers(tenant),
+        branding=None if tenant is None else service.branding_of(tenant),
     )
 
 
-def _providers(business_code: str) -> list[IdentityProvider]:
+def _business(code: str) -> Tenant | None:
+    """The business whose page this is; an unknown code, a suspended business and no code at all look the same.
+
+    An address that tries codes in a row gets the plain page as well: it is told no more than by resolving them.
+    """
+    if not code or not limiter().hit(f"branding:{request.remote_addr}", BRANDED_PAGES_LIMIT).allowed:
+        return None
+    try:
+        return service.resolve_tenant(code)
+    except NotFound:
+        return None
+
+
+def _providers(tenant: Tenant | None) -> list[IdentityProvider]:
     """The identity providers that this page offers besides a password."""
     settings: Settings = current_app.extensions["settings"]
-    return service.offered_providers(settings.identity_providers, service.find_tenant(business_code[:40]))
+    return service.offered_providers(settings.identity_providers, tenant)
 
 
 @pages.page("/sign-in/code", needs=PUBLIC, methods=("GET", "POST"))

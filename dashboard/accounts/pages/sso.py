@@ -1,5 +1,6 @@
 """Signing in with Google, Apple or Microsoft on a page: out to the provider and back (OpenID Connect, code flow)."""
 
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -26,6 +27,9 @@ from dashboard.web.pages import render_page, safe_target, see_other
 _FLOW = "sso"
 """Name in the signed cookie of what is remembered while somebody is at their provider."""
 
+REGISTERING = "sso_registers"
+"""Name in the signed cookie of whom the provider has named, while they say how their business is called."""
+
 AWAY_FOR = timedelta(minutes=10)
 _BACK_WITH = ("code", "state", "error")
 _LONGEST = 4_000
@@ -33,7 +37,7 @@ _LONGEST = 4_000
 
 @pages.page("/sign-in/with/<provider>", needs=PUBLIC)
 def sso_start(_: Principal, provider: str) -> ResponseReturnValue:
-    return _leave(_provider(provider), request.args.get("business", ""), person_id=None)
+    return _leave(provider_named(provider), request.args.get("business", ""), person_id=None)
 
 
 @pages.page("/profile/link/<provider>", needs=SELF, step_up=True)
@@ -42,12 +46,12 @@ def sso_link_start(by: Principal, provider: str) -> ResponseReturnValue:
     if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
         raise NotAllowed("Start from your own account's page.")
     tenant = service.own_tenant(by)
-    return _leave(_provider(provider), tenant.business_code, person_id=by.actor_id)
+    return _leave(provider_named(provider), tenant.business_code, person_id=by.actor_id)
 
 
 @pages.page("/sign-in/with/<provider>/return", needs=PUBLIC)
 def sso_return(by: Principal, provider: str) -> ResponseReturnValue:
-    asked, kept = _provider(provider), cookie.pop(_FLOW, None)
+    asked, kept = provider_named(provider), cookie.pop(_FLOW, None)
     if not _is_answer_to(kept, asked):
         flash(f"That sign-in with {asked.title} was not begun here, or took too long. Try again.", "danger")
         return see_other(url_for("accounts.sign_in"))
@@ -67,7 +71,7 @@ def sso_return(by: Principal, provider: str) -> ResponseReturnValue:
 def sso_return_post(_: Principal, provider: str) -> ResponseReturnValue:
     """Apple comes back with a form from its own site, without our cookie: turn it into a visit, which has it."""
     told = {name: text for name in _BACK_WITH if (text := request.form.get(name)) and len(text) <= _LONGEST}
-    return see_other(f"{url_for('accounts.sso_return', provider=_provider(provider).name)}?{urlencode(told)}")
+    return see_other(f"{url_for('accounts.sso_return', provider=provider_named(provider).name)}?{urlencode(told)}")
 
 
 def _without_token_of_ours(state: BlueprintSetupState) -> None:
@@ -79,9 +83,16 @@ def _without_token_of_ours(state: BlueprintSetupState) -> None:
 pages.record(_without_token_of_ours)
 
 
-def _leave(provider: IdentityProvider, business_code: str, *, person_id: int | None) -> ResponseReturnValue:
+def leave_to_register(provider: IdentityProvider) -> ResponseReturnValue:
+    """Out to `provider`, and back to open a business. Raises NotFound where the installation has no client there."""
+    return _leave(provider, "", person_id=None, registers=True)
+
+
+def _leave(
+    provider: IdentityProvider, business_code: str, *, person_id: int | None, registers: bool = False
+) -> ResponseReturnValue:
     tenant = service.resolve_tenant(business_code) if business_code else None
-    flow, address = service.begin_flow(provider, tenant, _redirect_uri(provider))
+    flow, address = service.begin_flow(provider, tenant, redirect_uri(provider))
     cookie[_FLOW] = {
         "provider": provider.name,
         "business": business_code,
@@ -90,6 +101,7 @@ def _leave(provider: IdentityProvider, business_code: str, *, person_id: int | N
         "verifier": flow.verifier,
         "next": safe_target(request.args.get("next"), ""),
         "person": person_id,
+        "registers": registers,
         "at": clock.now().isoformat(),
     }
     return see_other(address)
@@ -108,7 +120,7 @@ def _finish(by: Principal, provider: IdentityProvider, kept: dict[str, Any], cod
     tenant = _tenant(kept)
     tries = throttle.count_sign_in(f"with {provider.name}")
     flow = Flow(kept["state"], kept["nonce"], kept["verifier"])
-    identity = service.finish_flow(provider, tenant, flow, code=code, redirect_uri=_redirect_uri(provider))
+    identity = service.finish_flow(provider, tenant, flow, code=code, redirect_uri=redirect_uri(provider))
     throttle.forget(tries)
     if kept["person"] is not None:
         if by.actor_id != kept["person"]:
@@ -116,6 +128,9 @@ def _finish(by: Principal, provider: IdentityProvider, kept: dict[str, Any], cod
         service.link(by, provider, identity)
         flash(f"You can sign in with this {provider.title} account from now on.", "success")
         return see_other(_way_back(kept))
+    if kept.get("registers"):
+        cookie[REGISTERING] = {**asdict(identity), "at": clock.now().isoformat()}
+        return see_other(url_for("accounts.sso_register", provider=provider.name))
     try:
         found = service.sign_in_with(
             provider,
@@ -137,17 +152,19 @@ def _tenant(kept: dict[str, Any]) -> Tenant | None:
 def _way_back(kept: dict[str, Any]) -> str:
     if kept["person"] is not None:
         return str(kept["next"]) or url_for("accounts.profile")
+    if kept.get("registers"):
+        return url_for("accounts.register")
     return url_for("accounts.sign_in", business=kept["business"] or None, next=kept["next"] or None)
 
 
-def _redirect_uri(provider: IdentityProvider) -> str:
+def redirect_uri(provider: IdentityProvider) -> str:
     """Where the provider sends people back to: under the address that this installation is known by, not the one that
     a request claims."""
     settings: Settings = current_app.extensions["settings"]
     return settings.base_url + url_for("accounts.sso_return", provider=provider.name)
 
 
-def _provider(name: str) -> IdentityProvider:
+def provider_named(name: str) -> IdentityProvider:
     settings: Settings = current_app.extensions["settings"]
     found = settings.identity_provider(name)
     if found is None:

@@ -1,6 +1,7 @@
 """Commands on tenants, people and keys, and the check of every credential."""
 
 from dashboard.accounts.service.access import principal_of_token
+from dashboard.accounts.service.branding import Branding, branding_of
 from dashboard.accounts.service.business import (
     change_business,
     change_settings,
@@ -10,6 +11,10 @@ from dashboard.accounts.service.business import (
     set_logo,
     time_zones,
 )
+from dashboard.accounts.service.closing import GRACE, close_business, keep_business
+from dashboard.accounts.service.export import KEPT_FOR as EXPORT_KEPT_FOR
+from dashboard.accounts.service.export import Export, ask_for_export, latest_export, open_export
+from dashboard.accounts.service.health import failed_work, health, retry_work
 from dashboard.accounts.service.installation import (
     change_plan,
     find_any_tenant,
@@ -73,6 +78,7 @@ from dashboard.accounts.service.password_change import (
     mail_reset_links,
     reset_password,
     whose_reset,
+    whose_reset_branding,
 )
 from dashboard.accounts.service.passwords import MAX_PASSWORD, MIN_PASSWORD, configure_hashing
 from dashboard.accounts.service.people import create_user, find_user, person
@@ -80,6 +86,7 @@ from dashboard.accounts.service.principals import of_user as principal_of_user
 from dashboard.accounts.service.proof import prove_again
 from dashboard.accounts.service.registration import Registered, register
 from dashboard.accounts.service.sandbox import enter_sandbox, leave_sandbox, move_clock
+from dashboard.accounts.service.sandbox_refill import ask_for_refill, latest_refill
 from dashboard.accounts.service.sessions import (
     Client,
     Tokens,
@@ -92,7 +99,15 @@ from dashboard.accounts.service.sessions import (
     refresh,
 )
 from dashboard.accounts.service.sign_in import Challenge, SignedIn, mail_code, sign_in, verify_mfa
-from dashboard.accounts.service.sso import identify, link, list_identities, register_with, sign_in_with, unlink
+from dashboard.accounts.service.sso import (
+    identify,
+    link,
+    list_identities,
+    register_with,
+    sign_in_with,
+    unlink,
+    username_of,
+)
 from dashboard.accounts.service.sso_clients import list_clients as list_identity_clients
 from dashboard.accounts.service.sso_clients import offered as offered_providers
 from dashboard.accounts.service.sso_clients import remove_client as remove_identity_client
@@ -100,6 +115,7 @@ from dashboard.accounts.service.sso_clients import set_client as set_identity_cl
 from dashboard.accounts.service.sso_flow import Flow
 from dashboard.accounts.service.sso_flow import begin as begin_flow
 from dashboard.accounts.service.sso_flow import finish as finish_flow
+from dashboard.accounts.service.sso_tokens import Identity
 from dashboard.accounts.service.staff import (
     change_person,
     delete_role,
@@ -121,19 +137,25 @@ from dashboard.accounts.service.tenants import (
     tenant_of_public_id,
 )
 from dashboard.accounts.service.tokens import BadToken, rotate_keys
+from dashboard.accounts.service.usage import prune_usage, usage_by_caller, usage_by_day, write_usage
 
 __all__ = [
     "CLIENT_SECRET_LENGTH",
     "DIALECTS",
+    "EXPORT_KEPT_FOR",
+    "GRACE",
     "KEY_LENGTH",
     "MAX_PASSWORD",
     "MIN_PASSWORD",
     "SANDBOX_SUFFIX",
     "BadToken",
+    "Branding",
     "Challenge",
     "Client",
     "Enrolment",
+    "Export",
     "Flow",
+    "Identity",
     "Invited",
     "LinkTo",
     "NewClient",
@@ -141,15 +163,19 @@ __all__ = [
     "Registered",
     "SignedIn",
     "Tokens",
+    "ask_for_export",
+    "ask_for_refill",
     "ask_for_reset",
     "backup_codes_left",
     "begin_flow",
+    "branding_of",
     "change_business",
     "change_email",
     "change_password",
     "change_person",
     "change_plan",
     "change_settings",
+    "close_business",
     "configure_hashing",
     "confirm",
     "create_client",
@@ -169,6 +195,7 @@ __all__ = [
     "enroll",
     "enrolment",
     "enter_sandbox",
+    "failed_work",
     "find_any_tenant",
     "find_client",
     "find_invitation",
@@ -178,10 +205,14 @@ __all__ = [
     "find_user",
     "finish_flow",
     "hand_over",
+    "health",
     "identify",
     "invite",
     "join",
+    "keep_business",
     "key_prefix",
+    "latest_export",
+    "latest_refill",
     "leave_sandbox",
     "link",
     "list_clients",
@@ -199,6 +230,7 @@ __all__ = [
     "move_clock",
     "offered_providers",
     "only_tenant",
+    "open_export",
     "own_tenant",
     "owner_of",
     "person",
@@ -207,6 +239,7 @@ __all__ = [
     "principal_of_token",
     "principal_of_user",
     "prove_again",
+    "prune_usage",
     "refresh",
     "register",
     "register_with",
@@ -217,6 +250,7 @@ __all__ = [
     "reset_owner_mfa",
     "reset_password",
     "resolve_tenant",
+    "retry_work",
     "revoke_client",
     "revoke_key",
     "roles_to_invite_to",
@@ -234,9 +268,14 @@ __all__ = [
     "tenant_of_public_id",
     "time_zones",
     "unlink",
+    "usage_by_caller",
+    "usage_by_day",
+    "username_of",
     "verify_email",
     "verify_mfa",
     "whose_address",
     "whose_reset",
+    "whose_reset_branding",
     "withdraw_invitation",
+    "write_usage",
 ]

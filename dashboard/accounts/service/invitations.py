@@ -9,6 +9,7 @@ from sqlalchemy import Select, func, select, update
 from dashboard.accounts.models import Invitation, Tenant, User
 from dashboard.accounts.roles import ALL_SCOPES
 from dashboard.accounts.service import people, staff
+from dashboard.accounts.service.branding import Branding, branding_of
 from dashboard.accounts.service.links import TOKEN_LENGTH, LinkTo
 from dashboard.accounts.service.sessions import Client
 from dashboard.accounts.service.sign_in import SignedIn, enter
@@ -32,6 +33,7 @@ class Invited:
     business: str
     email: str
     role: str
+    branding: Branding
 
 
 def invite(by: Principal, email: str, role: str, link_to: LinkTo) -> Invitation:
@@ -131,7 +133,7 @@ def find_invitation(token: str) -> Invited:
     if row is None:
         raise _gone()
     invitation, tenant = row
-    return Invited(tenant.display_name or tenant.name, invitation.email, invitation.role)
+    return Invited(tenant.display_name or tenant.name, invitation.email, invitation.role, branding_of(tenant))
 
 
 def join(token: str, *, username: str, name: str, password: str, client: Client, kind: str = "page") -> SignedIn:

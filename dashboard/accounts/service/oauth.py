@@ -13,7 +13,7 @@ from dashboard.accounts.service.business import own_or_sandbox
 from dashboard.accounts.service.grants import check_scopes, is_own
 from dashboard.accounts.service.tokens import Purpose
 from dashboard.core import clock, crypto, events
-from dashboard.core.context import SYSTEM, Principal
+from dashboard.core.context import SYSTEM, ActorKind, Principal
 from dashboard.core.db import atomic, reads
 from dashboard.core.errors import Conflict, Invalid, NotFound
 
@@ -106,9 +106,9 @@ def revoke_client(by: Principal, number: int) -> None:
 
 
 def find_client(by: Principal, number: int) -> OAuthClient:
-    """A client of one's tenant or of its sandbox; the operator finds all. Raises NotFound."""
+    """A client of one's tenant or of its sandbox; the system finds all. Raises NotFound."""
     statement = select(OAuthClient).where(OAuthClient.id == number)
-    if not by.operator:
+    if by.kind is not ActorKind.SYSTEM or by.tenant_id is not None:
         statement = statement.where(is_own(by, OAuthClient.tenant_id))
     found = reads(by).scalars(statement).one_or_none()
     if found is None:

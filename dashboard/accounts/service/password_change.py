@@ -2,8 +2,9 @@
 
 from sqlalchemy import or_, select, update
 
-from dashboard.accounts.models import MfaChallenge, User
+from dashboard.accounts.models import MfaChallenge, Tenant, User
 from dashboard.accounts.service import links, passwords, sessions
+from dashboard.accounts.service.branding import Branding, branding_of
 from dashboard.accounts.service.links import RESET_PASSWORD, LinkTo
 from dashboard.accounts.service.people import person
 from dashboard.core import clock, events, jobs, mail
@@ -76,6 +77,13 @@ def _mail_reset_link(user: User, link_with_gap: str) -> bool:
 def whose_reset(token: str) -> str:
     """The username that a reset link is for. Raises NotFound where it is good no more."""
     return links.find_link(token, RESET_PASSWORD)[1].username
+
+
+def whose_reset_branding(token: str) -> Branding | None:
+    """How the business looks whose person a reset link is for, or None. Raises NotFound where it is good no more."""
+    user = links.find_link(token, RESET_PASSWORD)[1]
+    tenant = reads(SYSTEM).get(Tenant, user.tenant_id) if user.tenant_id is not None else None
+    return None if tenant is None else branding_of(tenant)
 
 
 def reset_password(token: str, new: str) -> None:

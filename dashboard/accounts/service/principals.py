@@ -63,4 +63,5 @@ def _within(by: Principal, tenant: Tenant) -> Principal:
         time_zone=tenant.time_zone,
         currency=tenant.currency,
         clock_offset_s=tenant.clock_offset_s,
+        closes_at=tenant.delete_after,
     )

@@ -3,7 +3,7 @@
 from sqlalchemy import select, update
 
 from dashboard.accounts.models import Tenant, UserSession
-from dashboard.core import events
+from dashboard.core import events, jobs
 from dashboard.core.context import Principal
 from dashboard.core.db import atomic, reads
 from dashboard.core.errors import Invalid, NotAllowed
@@ -35,8 +35,8 @@ def _show(by: Principal, *, sandbox: bool) -> None:
 def move_clock(by: Principal, seconds: int | None) -> None:
     """Move the sandbox's clock ahead by `seconds`, or back to the true time with None.
 
-    What waits for a time (a hold, a token, a period) sees it pass. Raises NotAllowed outside a sandbox, Invalid for a
-    move backwards or too far.
+    What waits for a time (a hold, a token, a period, background work) sees it pass. Raises NotAllowed outside a
+    sandbox, Invalid for a move backwards or too far.
     """
     if not by.sandbox:
         raise NotAllowed("Only a sandbox's clock can be moved.")
@@ -46,5 +46,9 @@ def move_clock(by: Principal, seconds: int | None) -> None:
     if ahead > LONGEST_MOVE_S:
         raise Invalid.field("seconds", "The clock can be at most a year ahead.")
     with atomic(by) as session:
+        # Work is moved by what the row changes, whatever `by` knew of it: else it would drift from the clock.
+        mine = select(Tenant.clock_offset_s).where(Tenant.id == by.tenant_id).with_for_update()
+        before = session.scalars(mine).one()
         session.execute(update(Tenant).where(Tenant.id == by.tenant_id).values(clock_offset_s=ahead))
+        jobs.clock_moved(by, ahead - before)
         events.record(by, "tenant.clock_moved", f"tenant:{by.tenant_id}", {"ahead_s": [by.clock_offset_s, ahead]})

@@ -49,7 +49,7 @@ def sign_in_with(
 
     Raises NotAuthenticated where nobody here is linked to it, Conflict with `business_codes` where several are.
     """
-    reach = sso_clients.reach_of(provider, identity.audience)
+    reach = sso_clients.reach_of(provider, identity.audience, identity.issuer)
     linked = _within(_linked(SYSTEM, identity), reach, tenant_public_id)
     held = {user.tenant_id for user in linked}
     by_address = _within(_of_address(identity), reach, tenant_public_id)
@@ -71,12 +71,13 @@ def register_with(
     name: str,
     client: Client,
     verify_link: LinkTo,
+    kind: str = "api",
 ) -> Registered:
     """Open a business for whoever `identity` is; they become its owner, without a password, and are signed in.
 
     Raises Invalid where the provider tells no address, NotAuthenticated where the token is for a tenant's client.
     """
-    if sso_clients.reach_of(provider, identity.audience) is not None:
+    if sso_clients.reach_of(provider, identity.audience, identity.issuer) is not None:
         raise NotAuthenticated("This token was made for one business alone. A new one is registered without it.")
     if identity.email is None:
         raise Invalid.field("id_token", f"Let {provider.title} tell your e-mail address, then register again.")
@@ -84,12 +85,12 @@ def register_with(
         opened = registration.register(
             email=identity.email,
             email_is_verified=identity.email_is_proof,
-            username=username or _username(identity.email),
+            username=username or username_of(identity.email),
             password=None,
             name=name or identity.name or identity.email,
             company_name=company_name,
             client=client,
-            kind="api",
+            kind=kind,
             verify_link=verify_link,
         )
         _link(SYSTEM, opened.signed_in.user, identity)
@@ -104,7 +105,7 @@ def link(by: Principal, provider: IdentityProvider, identity: Identity) -> Exter
     user = person(by)
     if user.tenant_id is None:
         raise NotAllowed("An operator without a business signs in with a password.")
-    reach = sso_clients.reach_of(provider, identity.audience)
+    reach = sso_clients.reach_of(provider, identity.audience, identity.issuer)
     if reach is not None and user.tenant_id not in reach:
         raise NotAuthenticated("This token was made for another business.")
     with atomic(by) as session:
@@ -232,7 +233,7 @@ def _link(by: Principal, user: User, identity: Identity) -> ExternalIdentity:
     return made
 
 
-def _username(email: str) -> str:
+def username_of(email: str) -> str:
     """A username for somebody who named none: the first part of their address, where it will do as one."""
     try:
         return folded_username(email.partition("@")[0])

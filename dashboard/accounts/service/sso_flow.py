@@ -35,6 +35,7 @@ class Flow:
 def begin(provider: IdentityProvider, tenant: Tenant | None, redirect_uri: str) -> tuple[Flow, str]:
     """A new flow, and the provider's address to send the browser to. Raises NotFound where no client is set up."""
     client = sso_clients.client_of(provider, tenant)
+    provider = client.provider
     flow = Flow(crypto.token(), crypto.token(), crypto.token(64))
     challenge = base64.urlsafe_b64encode(hashlib.sha256(flow.verifier.encode()).digest()).rstrip(b"=").decode()
     question = {
@@ -56,6 +57,7 @@ def begin(provider: IdentityProvider, tenant: Tenant | None, redirect_uri: str) 
 def finish(provider: IdentityProvider, tenant: Tenant | None, flow: Flow, *, code: str, redirect_uri: str) -> Identity:
     """Trade `code` for whom it stands for. Raises BadIdentity, ProviderDown, or NotFound where the client is gone."""
     client = sso_clients.client_of(provider, tenant)
+    provider = client.provider
     form = {
         "grant_type": "authorization_code",
         "code": code,

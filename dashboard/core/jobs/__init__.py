@@ -11,7 +11,7 @@ from dashboard.core.jobs.prune import prune
 from dashboard.core.jobs.queries import Health, find, health, recent
 from dashboard.core.jobs.registry import job, periodic
 from dashboard.core.jobs.run import run_due, run_one, sweep
-from dashboard.core.jobs.service import enqueue, request_cancel, retry, system_of
+from dashboard.core.jobs.service import clock_moved, enqueue, request_cancel, retry, system_of
 from dashboard.core.jobs.task import Cancelled, LeaseLost, Task
 from dashboard.core.jobs.worker import serve_worker
 
@@ -22,6 +22,7 @@ __all__ = [
     "Task",
     "Work",
     "WorkState",
+    "clock_moved",
     "connect",
     "disconnect",
     "enqueue",

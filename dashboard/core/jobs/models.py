@@ -44,6 +44,7 @@ class Work(Base):
 
     `attempts` only grows and is the fencing token: whoever claims the row holds it until someone claims it
     after them. `tenant_id` is None for work of the installation. `saved` is where the next attempt goes on.
+    All moments are true time, also of a sandbox whose clock was moved: workers share them.
     """
 
     __tablename__ = "work"

@@ -18,7 +18,7 @@ BATCH = 2_000
 @periodic("jobs.prune", every=timedelta(days=1))
 def prune(task: Task) -> dict[str, object]:
     """Delete work that ended over 30 days ago; the result says how many rows went."""
-    now = clock.now()
+    now = clock.true_now()
     with atomic(task.by) as session:
         old = delete(WorkerHeartbeat).where(WorkerHeartbeat.seen_at < now - KEEP_HEARTBEATS)
         session.execute(old, execution_options=CHANGE)

@@ -35,7 +35,7 @@ class Health:
 
 def due() -> ColumnElement[bool]:
     """The condition that work may be claimed now, by a worker that knows its job."""
-    now = clock.now()
+    now = clock.true_now()
     return (
         Work.ended_at.is_(None)
         & (Work.run_at <= now)
@@ -60,7 +60,7 @@ def recent(by: Principal, kind: str | None = None, limit: int = 20) -> list[Work
 
 def health() -> Health:
     """How background work stands over all tenants."""
-    now = clock.now()
+    now = clock.true_now()
     session = reads(SYSTEM)
     since = session.scalar(
         select(func.min(func.coalesce(Work.lease_until, Work.run_at, type_=Work.run_at.type))).where(due()),

@@ -2,17 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, false, func, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, exists, false, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
 
 from dashboard.core import clock
 from dashboard.core.context import SYSTEM, Principal
-from dashboard.core.db import after_commit, atomic
+from dashboard.core.db import after_commit, atomic, table_of
 from dashboard.core.errors import Conflict, NotFound
 from dashboard.core.jobs.hand import hand_out
 from dashboard.core.jobs.models import CHANGE, FRESH, Work, WorkState
@@ -37,6 +37,8 @@ def enqueue(
 ) -> Work:
     """Promise one run of the job `kind`, now or at `run_at`; a worker hears of it once the command commits.
 
+    `run_at` is by the clock that the command sees, in a sandbox its moved one; the row keeps the true time.
+
     `args` are plain JSON values without secrets. With `unique_key` (at most 100 characters, counted per
     tenant) the live work of that key is returned instead, where there is some. Raises LookupError for an
     unknown kind, and NotAllowed where anyone but the operator asks for a job of the installation.
@@ -48,8 +50,9 @@ def enqueue(
         raise ValueError(f"A unique key has at most {KEY_LENGTH} characters.")
     tenant_id = None if job.installation else by.tenant_id
     key = None if unique_key is None else scoped_key(tenant_id, unique_key)
-    now = clock.now()
-    due = run_at is None or run_at <= now
+    now = clock.true_now()
+    run_at = now if run_at is None else run_at - clock.ahead()
+    due = run_at <= now
     with atomic(by) as session:
         while True:
             # A rival's row may end between the refused insert and the look at it: then the key is free again.
@@ -60,7 +63,7 @@ def enqueue(
                 tenant_id=tenant_id,
                 actor=by.label,
                 unique_key=key,
-                run_at=run_at or now,
+                run_at=run_at,
                 handed_at=now if due else None,
             )
             condition = (
@@ -74,6 +77,8 @@ def enqueue(
     return work
 
 
+_work = table_of(Work)
+_move = update(_work).where(_work.c.id == bindparam("moved_id")).values(run_at=bindparam("moved_to"))
 _INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
@@ -88,13 +93,28 @@ def promise(session: Session, job: Job, **values: object) -> int | None:
             max_attempts=job.max_attempts,
             attempts=0,
             saved={},
-            created_at=clock.now(),
+            created_at=clock.true_now(),
             **values,
         )
         .on_conflict_do_nothing()
         .returning(Work.id)
     )
     return session.scalar(statement, execution_options=OWN_TENANT)
+
+
+def clock_moved(by: Principal, seconds: int) -> None:
+    """Bring what waits for the tenant of `by`, whose clock was just moved by `seconds`, that much nearer.
+
+    Negative seconds, a clock set back, put it off again. Called in the command that moves the clock.
+    """
+    waiting = select(_work.c.id, _work.c.run_at).where(_work.c.tenant_id == by.tenant_id, _work.c.ended_at.is_(None))
+    with atomic(by) as session:
+        moved = [
+            {"moved_id": work_id, "moved_to": run_at - timedelta(seconds=seconds)}
+            for work_id, run_at in session.execute(waiting)
+        ]
+        if moved:
+            session.execute(_move, moved)
 
 
 def scoped_key(tenant_id: int | None, key: str) -> str:
@@ -107,7 +127,7 @@ def request_cancel(by: Principal, work_id: int) -> Work:
 
     Raises NotFound for work that `by` may not know of, Conflict for work that has ended.
     """
-    now = clock.now()
+    now = clock.true_now()
     idle = or_(Work.lease_until.is_(None), Work.lease_until <= now)
     with atomic(by) as session:
         live = update(Work).where(Work.id == work_id, visible_to(by), Work.ended_at.is_(None))
@@ -131,7 +151,7 @@ def retry(by: Principal, work_id: int) -> Work:
     Raises NotFound for work that `by` may not know of, Conflict where it is live or done, or another piece of
     work with its unique key is live.
     """
-    now = clock.now()
+    now = clock.true_now()
     rival = aliased(Work)
     with atomic(by) as session:
         job = _job(_get(session, by, work_id).kind)
@@ -163,7 +183,7 @@ def promise_next(session: Session, kind: str, previous: datetime) -> None:
     job = registered.get(kind)
     if job is None or job.every is None:
         return
-    now = clock.now()
+    now = clock.true_now()
     run_at = previous + job.every
     promise_run(session, job, run_at if run_at > now else now + job.every)
 

@@ -36,8 +36,9 @@ class LeaseLost(Exception):
 class Task:
     """One attempt at a piece of work, as the job function sees it.
 
-    `by` is the system itself, confined to the tenant of the work where it has one. `asked_by` is the label of
-    the actor who asked for it; `attempt` counts from 1, `attempts_left` says how many may follow this one.
+    `by` is the system itself, confined to the tenant of the work where it has one; the job of a sandbox sees its
+    clock as it stood when this attempt began. `asked_by` is the label of the actor who asked for it; `attempt`
+    counts from 1, `attempts_left` says how many may follow this one.
     """
 
     def __init__(
@@ -112,7 +113,7 @@ class Task:
         statement = (
             update(Work)
             .where(holds(self.work_id, self.attempt))
-            .values(lease_until=clock.now() + self._lease, **values)
+            .values(lease_until=clock.true_now() + self._lease, **values)
             .returning(Work.cancel_requested_at)
             .execution_options(synchronize_session=False, **OWN_TENANT)
         )

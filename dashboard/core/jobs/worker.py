@@ -56,7 +56,7 @@ class _Worker:
 
     def serve(self) -> None:
         stopping.clear()
-        started = clock.now()
+        started = clock.true_now()
         self._beat(started)
         sweeper = threading.Thread(target=self._sweep_until_ended, args=(started,), name="sweeper", daemon=True)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -127,7 +127,7 @@ def _name() -> str:
 
 def _beat(name: str, started: datetime) -> None:
     with atomic(SYSTEM) as session:
-        session.merge(WorkerHeartbeat(name=name, started_at=started, seen_at=clock.now()))
+        session.merge(WorkerHeartbeat(name=name, started_at=started, seen_at=clock.true_now()))
 
 
 def _forget(name: str) -> None:
