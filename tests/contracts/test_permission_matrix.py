@@ -5,11 +5,10 @@ request; people get a session of their own for each, because some cells end it.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-import pytest
 from flask import Flask
 from itsdangerous import URLSafeTimedSerializer
 from werkzeug.routing import Rule
@@ -17,14 +16,13 @@ from werkzeug.routing import Rule
 from dashboard.accounts import service as accounts
 from dashboard.accounts.models import ApiKey, Tenant, User
 from dashboard.accounts.roles import KEY_SCOPES, READ_SCOPES, ROLES, SELF, read_write_scopes
-from dashboard.accounts.service import sessions
+from dashboard.accounts.service import oauth, sessions
 from dashboard.accounts.service.sessions import Client
 from dashboard.core import clock
 from dashboard.core.context import SYSTEM
 from dashboard.core.db import atomic, db
 from dashboard.web import credentials
 from dashboard.web.api import PUBLIC, ApiBlueprint
-from dashboard.web.limits import RateLimiter
 from dashboard.web.registry import registry_of
 from tests.conftest import PASSWORD, Merchants
 
@@ -42,13 +40,7 @@ class Actor:
     scopes: frozenset[str] | None
 
 
-@pytest.fixture
-def busy(app: Flask) -> Iterator[Flask]:
-    """The application without limits: thousands of requests come from one address."""
-    limiter: RateLimiter = app.extensions["rate_limiter"]
-    limiter.enabled = False
-    yield app
-    limiter.enabled = True
+Note = Callable[[str, object], None]
 
 
 def routes_of(app: Flask, *, api: bool) -> list[tuple[str, str, str]]:
@@ -93,6 +85,27 @@ def token_of(user: User, tenant: Tenant | None) -> Callable[[], str]:
     return make
 
 
+def stale_token(tenant: Tenant, moment: datetime) -> Callable[[], str]:
+    user = person(tenant, "owner", "late")
+    with clock.frozen(moment):
+        made = token_of(user, tenant)()
+    return lambda: made
+
+
+def signed_out_token(tenant: Tenant) -> Callable[[], str]:
+    user = person(tenant, "owner", "gone")
+    made = token_of(user, tenant)()
+    sessions.end_all(SYSTEM, user.id)
+    return lambda: made
+
+
+def platform_token(tenant: Tenant, scope: str) -> Callable[[], str]:
+    """What the client credentials grant gives a client that holds `scope` alone."""
+    client = accounts.create_client(SYSTEM, tenant, name=scope, scopes=frozenset({scope})).client
+    made = oauth.issue_token(client, scope)
+    return lambda: made
+
+
 def programs(merchants: Merchants) -> list[Actor]:
     """Everybody who may come to the JSON face."""
     tenant, other = merchants.tenant, merchants.other_tenant
@@ -105,10 +118,16 @@ def programs(merchants: Merchants) -> list[Actor]:
         Actor("bad token", lambda: "eyJhbGciOiJub25lIn0.e30.", None),
         Actor("revoked key", broken(tenant, revoked_at=past), None),
         Actor("expired key", broken(tenant, expires_at=past), None),
+        Actor("expired token", stale_token(tenant, clock.now() - timedelta(minutes=16)), None),
+        Actor("signed-out token", signed_out_token(tenant), None),
         Actor("read-only key", key_of(tenant, READ_SCOPES), READ_SCOPES),
         Actor("read-write key", key_of(tenant, read_write), read_write),
         Actor("other tenant's key", key_of(other, read_write), read_write),
         Actor("sandbox key", key_of(twin, read_write), read_write),
+    ]
+    actors += [
+        Actor(f"platform with {scope}", platform_token(tenant, scope), frozenset({scope}))
+        for scope in sorted(KEY_SCOPES)
     ]
     actors += [
         Actor(f"key with {scope}", key_of(tenant, frozenset({scope})), frozenset({scope}))
@@ -121,7 +140,7 @@ def programs(merchants: Merchants) -> list[Actor]:
     return actors
 
 
-def test_every_endpoint_by_every_credential(busy: Flask, merchants: Merchants) -> None:
+def test_every_endpoint_by_every_credential(busy: Flask, merchants: Merchants, note: Note) -> None:
     cells = 0
     wrong: list[str] = []
     actors = programs(merchants)
@@ -144,10 +163,11 @@ def test_every_endpoint_by_every_credential(busy: Flask, merchants: Merchants) -
             if not fits:
                 wrong.append(f"{actor.name}: {method} {path} needs {right}, answers {status}")
     assert wrong == []
+    note("cells", cells)
     assert cells == len(actors) * len(routes) > 1_000
 
 
-def test_every_page_by_everybody(busy: Flask, merchants: Merchants) -> None:
+def test_every_page_by_everybody(busy: Flask, merchants: Merchants, note: Note) -> None:
     everybody: list[tuple[str, User | None, frozenset[str]]] = [("stranger", None, frozenset())]
     for role, scopes in ROLES.items():
         everybody.append((role, person(merchants.tenant, role), scopes | {SELF}))
@@ -179,4 +199,5 @@ def test_every_page_by_everybody(busy: Flask, merchants: Merchants) -> None:
             if not fits:
                 wrong.append(f"{name}: {method} {path} needs {right}, answers {answer.status_code}")
     assert wrong == []
+    note("cells", cells)
     assert cells == len(everybody) * len(routes) > 300
