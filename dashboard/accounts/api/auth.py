@@ -144,7 +144,14 @@ def mfa_enroll(by: Principal) -> Bare:
 
 
 @api.operation(
-    "POST", "/auth/mfa/confirm", needs=SELF, answer=BackupCodesJson, shape="bare", body=CodeBody, idempotent=False
+    "POST",
+    "/auth/mfa/confirm",
+    needs=SELF,
+    answer=BackupCodesJson,
+    shape="bare",
+    body=CodeBody,
+    idempotent=False,
+    auth_limit=True,
 )
 def mfa_confirm(by: Principal, body: CodeBody) -> Bare:
     """Switch the second factor on; answers ten backup codes"""
@@ -152,7 +159,15 @@ def mfa_confirm(by: Principal, body: CodeBody) -> Bare:
 
 
 @api.operation(
-    "POST", "/auth/mfa/disable", needs=SELF, answer=None, shape="empty", status=204, body=CodeBody, idempotent=False
+    "POST",
+    "/auth/mfa/disable",
+    needs=SELF,
+    answer=None,
+    shape="empty",
+    status=204,
+    body=CodeBody,
+    idempotent=False,
+    auth_limit=True,
 )
 def mfa_disable(by: Principal, body: CodeBody) -> Empty:
     """Switch the second factor off"""

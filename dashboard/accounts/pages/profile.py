@@ -10,7 +10,8 @@ from dashboard.accounts.pages.blueprint import pages
 from dashboard.accounts.roles import SELF
 from dashboard.config import IdentityProvider, Settings
 from dashboard.core.context import Principal
-from dashboard.core.errors import Conflict, DomainError, Invalid, NotAllowed
+from dashboard.core.errors import Conflict, DomainError, Invalid, NotAllowed, TooMany
+from dashboard.web.api import count_authentication
 from dashboard.web.barcodes import qr_svg
 from dashboard.web.pages import render_form, render_page, safe_target, see_other
 
@@ -78,8 +79,9 @@ def second_factor_remove(by: Principal) -> ResponseReturnValue:
     form = CodeForm()
     if form.sent():
         try:
+            count_authentication("second factor page")
             service.disable(by, form.code.data or "")
-        except (Invalid, NotAllowed) as error:
+        except (Invalid, NotAllowed, TooMany) as error:
             form.refuse(error)
         else:
             flash("The second factor is removed. Your password alone signs you in now.", "warning")

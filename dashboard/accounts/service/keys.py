@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, func, select, update
+from sqlalchemy import func, select, update
 
 from dashboard.accounts.models import ApiKey, Tenant
 from dashboard.accounts.roles import READ_SCOPES, read_write_scopes
@@ -12,7 +12,7 @@ from dashboard.accounts.service import principals
 from dashboard.accounts.service.business import own_or_sandbox
 from dashboard.accounts.service.grants import check_scopes, is_own
 from dashboard.core import clock, crypto, events
-from dashboard.core.context import SYSTEM, Principal, origin
+from dashboard.core.context import SYSTEM, ActorKind, Principal
 from dashboard.core.db import atomic, reads
 from dashboard.core.errors import Conflict, Invalid, NotAuthenticated, NotFound
 
@@ -22,8 +22,6 @@ LOOKUP_LENGTH = 8
 MOST_KEYS = 100
 OVERLAP = timedelta(hours=24)
 """How long a replaced key goes on working, unless another time is asked for."""
-
-USED_EVERY = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,16 +106,19 @@ def _add(by: Principal, tenant: Tenant, key: ApiKey, secret: str | None = None) 
 
 
 def rotate_key(by: Principal, key_id: int, *, overlap: timedelta = OVERLAP) -> NewKey:
-    """A new key with the rights of an old one, which goes on working for `overlap`. Raises NotFound, or Conflict where
-    the old one has ended or was replaced already."""
+    """A new key with the rights of an old one, which goes on working for `overlap`. One made for so many days is
+    renewed for as many. Raises NotFound, or Conflict where the old one has ended or was replaced already.
+    """
     with atomic(by) as session:
         old = find_key(by, key_id)
         if old.revoked_at is not None or old.replaced_by_id is not None:
             raise Conflict("This key has ended or been replaced already.", code="key_ended")
         check_scopes(by, frozenset(old.scopes))
         tenant = session.get_one(Tenant, old.tenant_id)
-        new = _add(by, tenant, ApiKey(name=old.name, scopes=old.scopes, dialect=old.dialect))
-        until = clock.now() + overlap
+        now = clock.now()
+        lasts = None if old.expires_at is None else now + (old.expires_at - old.created_at)
+        new = _add(by, tenant, ApiKey(name=old.name, scopes=old.scopes, dialect=old.dialect, expires_at=lasts))
+        until = now + overlap
         ends = until if old.expires_at is None else min(old.expires_at, until)
         session.execute(update(ApiKey).where(ApiKey.id == old.id).values(expires_at=ends, replaced_by_id=new.key.id))
         facts = {"prefix": old.prefix, "by": new.key.prefix}
@@ -139,9 +140,12 @@ def revoke_key(by: Principal, key_id: int) -> None:
 
 
 def find_key(by: Principal, key_id: int) -> ApiKey:
-    """A key of one's tenant or of its sandbox; the operator finds all. Raises NotFound."""
+    """A key of one's tenant or of its sandbox; the system finds all. Raises NotFound.
+
+    An operator who also has a business finds that one's alone: its settings are no way into others'.
+    """
     statement = select(ApiKey).where(ApiKey.id == key_id)
-    if not by.operator:
+    if by.kind is not ActorKind.SYSTEM or by.tenant_id is not None:
         statement = statement.where(is_own(by, ApiKey.tenant_id))
     found = reads(by).scalars(statement).one_or_none()
     if found is None:
@@ -178,15 +182,4 @@ def principal_of_key(secret: str) -> Principal:
         raise NotAuthenticated("This API key was revoked.")
     if key.expires_at is not None and key.expires_at <= clock.now():
         raise NotAuthenticated("This API key has expired.")
-    _note_use(key)
     return principals.of_key(key, tenant)
-
-
-def _note_use(key: ApiKey) -> None:
-    """When and from where the key was last used, to five minutes: a command of its own, at most that often."""
-    now = clock.now()
-    if key.last_used_at is not None and key.last_used_at + USED_EVERY > now:
-        return
-    due = and_(ApiKey.id == key.id, (ApiKey.last_used_at.is_(None)) | (ApiKey.last_used_at <= now - USED_EVERY))
-    with atomic(SYSTEM) as session:
-        session.execute(update(ApiKey).where(due).values(last_used_at=now, last_used_from=origin()))

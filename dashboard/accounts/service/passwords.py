@@ -43,9 +43,8 @@ def hash_password(password: str) -> str:
 def fits(password_hash: str | None, password: str) -> bool:
     """Whether `password` is the one behind the hash. Without a hash it takes as long and is never right."""
     try:
-        return _hashing.hasher.verify(password_hash or _hashing.decoy_hash(), password[:MAX_PASSWORD]) and bool(
-            password_hash
-        )
+        fitting = _hashing.hasher.verify(password_hash or _hashing.decoy_hash(), password[:MAX_PASSWORD])
+        return fitting and bool(password_hash) and len(password) <= MAX_PASSWORD
     except (VerificationError, InvalidHashError):
         return False
 

@@ -7,8 +7,8 @@ import uuid
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import or_, select, update
-from sqlalchemy.orm import joinedload
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.orm import Session, joinedload
 
 from dashboard.accounts.models import MfaChallenge, Tenant, User, UserSession
 from dashboard.accounts.service import mfa, passwords, principals, sessions, tokens
@@ -17,10 +17,14 @@ from dashboard.accounts.service.tokens import BadToken, Purpose
 from dashboard.core import clock, crypto, events
 from dashboard.core.context import SYSTEM
 from dashboard.core.db import atomic, reads
-from dashboard.core.errors import NotAuthenticated
+from dashboard.core.errors import NotAuthenticated, TooMany
 
 CHALLENGE_LIFETIME = timedelta(minutes=5)
 CHALLENGE_TRIES = 5
+MOST_WRONG_CODES = 20
+"""Wrong codes of one person over all their sign-ins: whoever has a password could go on to a new one for ever."""
+
+WRONG_CODES_COUNT_FOR = timedelta(minutes=15)
 _MOST_CANDIDATES = 8
 
 
@@ -86,7 +90,8 @@ def enter(user: User, tenant: Tenant | None, client: Client, kind: str) -> Signe
 def verify_mfa(token: str, code: str, *, client: Client, kind: str) -> SignedIn:
     """Finish a sign-in with a code of the app, of the mail, or a backup code. Raises BadToken or NotAuthenticated.
 
-    Every try counts, also those that come at the same time; after five the challenge is void.
+    Every try counts, also those that come at the same time; after five the challenge is void. Raises TooMany where the
+    person's codes were wrong too often of late.
     """
     challenge, user = _counted_try(token)
     with atomic(SYSTEM) as session:
@@ -171,7 +176,24 @@ def _counted_try(token: str) -> tuple[MfaChallenge, User]:
         MfaChallenge.id == challenge.id, MfaChallenge.tries < CHALLENGE_TRIES, MfaChallenge.passed_at.is_(None)
     )
     with atomic(SYSTEM) as session:
+        _refuse_guessing(session, user)
         counted = session.execute(counting.values(tries=MfaChallenge.tries + 1).returning(MfaChallenge.id)).scalar()
     if counted is None:
         raise BadToken
     return challenge, user
+
+
+def _refuse_guessing(session: Session, user: User) -> None:
+    """Raises TooMany where a person's wrong codes, whatever sign-in they were entered in, are too many."""
+    session.execute(select(User.id).where(User.id == user.id).with_for_update())  # one try of a person at a time
+    wrong = select(func.coalesce(func.sum(MfaChallenge.tries), 0)).where(
+        MfaChallenge.user_id == user.id,
+        MfaChallenge.passed_at.is_(None),
+        MfaChallenge.expires_at > clock.now() + CHALLENGE_LIFETIME - WRONG_CODES_COUNT_FOR,
+    )
+    if (session.scalar(wrong) or 0) >= MOST_WRONG_CODES:
+        minutes = WRONG_CODES_COUNT_FOR // timedelta(minutes=1)
+        raise TooMany(
+            f"Too many wrong codes. Wait {minutes} minutes, then sign in again.",
+            retry_after=int(WRONG_CODES_COUNT_FOR.total_seconds()),
+        )
