@@ -101,6 +101,13 @@ def test_only_the_owner_closes_and_only_by_typing_the_code(merchants: Merchants)
         accounts.keep_business(merchants.bob)
 
 
+def test_the_operator_sees_who_is_closing(client: FlaskClient, merchants: Merchants) -> None:
+    close(merchants.alice)
+    db.session.remove()
+    sign_in(client, "operator")
+    assert client.get("/operator/tenants").get_data(as_text=True).count("Closing") == 1
+
+
 def test_the_only_operators_business_cannot_be_closed(merchants: Merchants) -> None:
     with atomic(SYSTEM) as session:
         session.execute(update(User).where(User.id == merchants.operator.actor_id).values(active=False))

@@ -29,6 +29,7 @@ class TenantRow:
     keys: int
     created_at: datetime
     suspended_at: datetime | None
+    closes_at: datetime | None
 
 
 def list_tenants(by: Principal, *, after: str | None = None, size: int = 50) -> Slice[TenantRow]:
@@ -38,7 +39,7 @@ def list_tenants(by: Principal, *, after: str | None = None, size: int = 50) -> 
     keys = select(func.count()).where(ApiKey.tenant_id == Tenant.id, ApiKey.revoked_at.is_(None)).scalar_subquery()
     statement = select(
         Tenant.id, Tenant.business_code, Tenant.name, Tenant.plan, Tenant.requests_per_minute, people, keys,
-        Tenant.created_at, Tenant.suspended_at,
+        Tenant.created_at, Tenant.suspended_at, Tenant.delete_after,
     ).where(Tenant.sandbox_of_id.is_(None))  # fmt: skip
     if after is not None:
         (last,) = decode_cursor(after, (int,))
