@@ -95,6 +95,7 @@ def verify_mfa(token: str, code: str, *, client: Client, kind: str) -> SignedIn:
     """
     challenge, user = _counted_try(token)
     with atomic(SYSTEM) as session:
+        _take_turns(session, user)
         if not mfa.use_code(SYSTEM, user, code, challenge):
             used = None
         else:
@@ -176,6 +177,7 @@ def _counted_try(token: str) -> tuple[MfaChallenge, User]:
         MfaChallenge.id == challenge.id, MfaChallenge.tries < CHALLENGE_TRIES, MfaChallenge.passed_at.is_(None)
     )
     with atomic(SYSTEM) as session:
+        _take_turns(session, user)
         _refuse_guessing(session, user)
         counted = session.execute(counting.values(tries=MfaChallenge.tries + 1).returning(MfaChallenge.id)).scalar()
     if counted is None:
@@ -183,9 +185,13 @@ def _counted_try(token: str) -> tuple[MfaChallenge, User]:
     return challenge, user
 
 
+def _take_turns(session: Session, user: User) -> None:
+    """Let one try of a person at a time look at their challenges and codes; the others wait here, not in a circle."""
+    session.execute(select(User.id).where(User.id == user.id).with_for_update())
+
+
 def _refuse_guessing(session: Session, user: User) -> None:
     """Raises TooMany where a person's wrong codes, whatever sign-in they were entered in, are too many."""
-    session.execute(select(User.id).where(User.id == user.id).with_for_update())  # one try of a person at a time
     wrong = select(func.coalesce(func.sum(MfaChallenge.tries), 0)).where(
         MfaChallenge.user_id == user.id,
         MfaChallenge.passed_at.is_(None),
