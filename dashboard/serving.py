@@ -46,12 +46,29 @@ def run() -> None:
     host, port, processes = sys.argv[1:]
     background = _Background()
     background.start()
+    try:
+        while not _serve_until_told(host, int(port), int(processes)):
+            log.error("web_processes_kept_dying")
+    finally:
+        background.stop()
+
+
+def _serve_until_told(host: str, port: int, processes: int) -> bool:
+    """Serve; False where the server gave up on a web process that died twice within seconds, as it does."""
+    try:
+        _serve(host, port, processes)
+    except SystemExit as gave_up:
+        return not gave_up.code
+    return True
+
+
+def _serve(host: str, port: int, processes: int) -> None:
     server = Granian(
         "wsgi:app",
         address=host,
-        port=int(port),
+        port=port,
         interface=Interfaces.WSGI,
-        workers=int(processes),
+        workers=processes,
         blocking_threads=BUSY_THREADS,
         backlog=1024,
         workers_kill_timeout=KILL_AFTER_S,
@@ -60,10 +77,7 @@ def run() -> None:
         log_access=False,
         working_dir=ROOT,
     )
-    try:
-        server.serve()
-    finally:
-        background.stop()
+    server.serve()
 
 
 def _fresh_folder(path: Path) -> Path:
