@@ -20,6 +20,7 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     ForeignKey,
+    ForeignKeyConstraint,
     Integer,
     MetaData,
     Select,
@@ -84,7 +85,13 @@ class Base(DeclarativeBase):
     """Root of all tables."""
 
     registry = registry(
-        type_annotation_map={datetime: UTCDateTime, int: BigInt, dict[str, Any]: Json, list[str]: Json},
+        type_annotation_map={
+            datetime: UTCDateTime,
+            int: BigInt,
+            dict[str, Any]: Json,
+            list[str]: Json,
+            list[dict[str, Any]]: Json,
+        },
         metadata=MetaData(naming_convention=NAMING),
     )
 
@@ -93,6 +100,14 @@ class TenantOwned:
     """Mixin of every table whose rows belong to one tenant; `core.tenancy` confines all statements on it."""
 
     tenant_id: Mapped[int] = mapped_column(ForeignKey("tenant.id", ondelete="CASCADE"))
+
+
+def tenant_link(column: str, table: str, *, ondelete: str | None = None) -> ForeignKeyConstraint:
+    """The link of `column` to `table` among the rows of one tenant: the database itself refuses another tenant's id.
+
+    `table` must be unique by (tenant_id, id).
+    """
+    return ForeignKeyConstraint(["tenant_id", column], [f"{table}.tenant_id", f"{table}.id"], ondelete=ondelete)
 
 
 def table_of(model: type[Base]) -> Table:

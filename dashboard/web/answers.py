@@ -44,6 +44,27 @@ class Many(Answer, Generic[T]):
         return dialect.many([self.show(row, dialect) for row in self.page.items], self.page)
 
 
+class PerDialect(Generic[T]):
+    """Shows a row as the dialect spoken has it: for paths that several references share."""
+
+    def __init__(self, **shows: Show[T]) -> None:
+        self._shows = shows
+
+    def __call__(self, row: T, dialect: Dialect) -> Mapping[str, Any]:
+        return self._shows[dialect.name](row, dialect)
+
+
+@dataclass(frozen=True, slots=True)
+class Plain(Answer, Generic[T]):
+    """A single object that its reference shows without an envelope (F349)."""
+
+    row: T
+    show: Show[T]
+
+    def body(self, dialect: Dialect) -> Body:
+        return dict(self.show(self.row, dialect))
+
+
 @dataclass(frozen=True, slots=True)
 class Bare(Answer):
     """A body whose keys the reference documents one by one."""

@@ -4,10 +4,10 @@ A domain's `api.py` declares endpoints on an `ApiBlueprint`; its views get a pri
 `Answer`. Envelope, errors, ids and money belong to the dialect, which is chosen here, once per request.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any, TypeVar, Union, cast
 from uuid import UUID
 
 from flask import Blueprint, Flask, Response, current_app, g, request
@@ -52,7 +52,7 @@ class ApiBlueprint(Blueprint):
         shape: str = "one",
         status: int = 200,
         query: type[QueryModel] | None = None,
-        body: type[BodyModel] | None = None,
+        body: type[BodyModel] | Mapping[str, type[BodyModel]] | None = None,
         dialects: tuple[str, ...] = (),
         choose: Choose | None = None,
         auth_limit: bool = False,
@@ -63,8 +63,9 @@ class ApiBlueprint(Blueprint):
 
         `needs` is the scope that the credential must hold, or PUBLIC. `answer` is the type that the presenter
         makes, `shape` its envelope: one, many, bare or empty. A view takes `by`, path values, then `page`, `query`
-        and `body` as far as they are declared; `page` comes with shape many. `auth_limit` holds each address to the
-        few requests a minute that an authentication endpoint allows (K487).
+        and `body` as far as they are declared; `page` comes with shape many. Where several references share a path,
+        `body` names a model for each of its dialects, and `choose` may tell them apart. `auth_limit` holds each address
+        to the few requests a minute that an authentication endpoint allows (K487).
 
         Unsafe methods honour Idempotency-Key, which makes the view one command of `by`. `idempotent=False` is for
         views that cannot be that: those whose commands act as the system, or commit piece by piece. `form` documents
@@ -84,13 +85,14 @@ class ApiBlueprint(Blueprint):
                 summary=summary,
                 status=status,
                 query=query,
-                body=body,
+                body=cast(Any, Union)[tuple(body.values())] if isinstance(body, Mapping) else body,
                 answer=answer,
                 shape=shape,
                 idempotent=idempotent and method in UNSAFE and needs != PUBLIC,
                 form=form,
             )
-            runner = _Runner(view, declared, choose, auth_limit=auth_limit)
+            bodies = body if isinstance(body, Mapping) else {name: body for name in declared.dialects if body}
+            runner = _Runner(view, declared, bodies, choose, auth_limit=auth_limit)
 
             @wraps(view)
             def run(**path: Any) -> Response:
@@ -115,8 +117,15 @@ class _Runner:
     """Carries one request through the kernel's steps, in their order."""
 
     def __init__(
-        self, view: Callable[..., Answer], declared: Operation, choose: Choose | None, *, auth_limit: bool
+        self,
+        view: Callable[..., Answer],
+        declared: Operation,
+        bodies: Mapping[str, type[BodyModel]],
+        choose: Choose | None,
+        *,
+        auth_limit: bool,
     ) -> None:
+        self._bodies = bodies
         self._auth_limit = auth_limit
         self._view = view
         self._declared = declared
@@ -137,8 +146,8 @@ class _Runner:
             path["page"] = speak.read_page(request.args)
         if declared.query is not None:
             path["query"] = read_query(declared.query, request.args)
-        if declared.body is not None:
-            path["body"] = read_body(declared.body, request.get_data(), request.mimetype)
+        if (model := self._bodies.get(speak.name)) is not None:
+            path["body"] = read_body(model, request.get_data(), request.mimetype)
         key = key_of_request() if declared.idempotent else None
         if key is None:
             return self._answer(by, speak, path)

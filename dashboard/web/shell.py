@@ -10,6 +10,7 @@ from flask_wtf import csrf
 from dashboard.config import Settings
 from dashboard.core import clock
 from dashboard.core.context import NOBODY, Principal
+from dashboard.core.money import Money
 from dashboard.web import session
 from dashboard.web.idempotency import hidden_field
 from dashboard.web.pages import PageBlueprint, navigation, person, render_page
@@ -61,12 +62,30 @@ def _moment_text(moment: datetime, zone: str) -> str:
     return f"{moment.astimezone(ZoneInfo(zone)):%-d %b %Y, %H:%M}"
 
 
+def _time_text(moment: datetime, zone: str) -> str:
+    """The time of day as a person of that time zone reads it: 14:52."""
+    return f"{moment.astimezone(ZoneInfo(zone)):%H:%M}"
+
+
+def _money_text(minor: int, currency: str) -> str:
+    """An amount of minor units as a person reads it: $549.00."""
+    return Money(minor, currency).format()
+
+
+def _amount_text(minor: int, currency: str) -> str:
+    """An amount of minor units as it is typed into a field: 549.00."""
+    return str(Money(minor, currency).to_decimal())
+
+
 def install(app: Flask, settings: Settings) -> None:
     """Register the shell's pages and what every template may use."""
     app.register_blueprint(shell)
     registry_of(app).navigation.append(NavItem("Overview", "shell.overview", "home", SIGNED_IN, None, 0))
 
     app.add_template_filter(_moment_text, "moment")
+    app.add_template_filter(_time_text, "clock_time")
+    app.add_template_filter(_money_text, "money")
+    app.add_template_filter(_amount_text, "amount")
     app.add_template_global(clock.now, "now")
     app.add_template_global(hidden_field, "form_key_field")
 
