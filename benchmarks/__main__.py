@@ -3,12 +3,12 @@
 import argparse
 from collections.abc import Iterator
 
-from benchmarks import guard, pages, processes, report, speed
+from benchmarks import guard, orders, pages, processes, report, speed
 from benchmarks.report import Figure
 from benchmarks.servers import floor, house
 from benchmarks.world import SIZES, World, prepare
 
-PARTS = ("speed", "search", "guard", "pages", "processes")
+PARTS = ("speed", "search", "guard", "orders", "pages", "processes")
 
 
 def main() -> None:
@@ -28,6 +28,8 @@ def _parts(world: World, asked: argparse.Namespace) -> Iterator[tuple[str, list[
         yield "Starting, importing", [processes.starting(world), *processes.importing(world.database)]
     if "pages" in asked.parts:
         yield "Pages", pages.figures(world)
+    if "orders" in asked.parts:
+        yield "Orders", orders.figures(world, effort)
     if "guard" in asked.parts:
         yield "Guard", guard.figures(world)
     if not {"speed", "search", "processes"} & set(asked.parts):

@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 CONNECTIONS = 16
 _PROCESSES = 2
 _MIXED = Path(__file__).with_name("mixed.lua")
+_SENT = Path(__file__).with_name("sent.lua")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +44,41 @@ def drive(address: str, paths: Sequence[str], headers: dict[str, str], *, second
     return _by_ourselves(address, paths, headers, seconds)
 
 
+def send(
+    address: str,
+    requests: Sequence[tuple[str, str]],
+    headers: dict[str, str],
+    *,
+    seconds: float,
+    connections: int = CONNECTIONS,
+) -> Load:
+    """POST `requests` (path and JSON body) to `address` one after the other. Raises RuntimeError without wrk."""
+    if not shutil.which("wrk"):
+        raise RuntimeError("wrk is needed to send orders (Debian: apt install wrk).")
+    lines = [f"{path}\t{body}" for path, body in requests]
+    return _wrk(address, _SENT, "REQUESTS", lines, headers, seconds, connections)
+
+
 def _by_wrk(address: str, paths: Sequence[str], headers: dict[str, str], seconds: float) -> Load:
+    return _wrk(address, _MIXED, "PATHS", paths, headers, seconds, CONNECTIONS)
+
+
+def _wrk(  # noqa: PLR0917  what one call of wrk takes
+    address: str,
+    script: Path,
+    variable: str,
+    lines: Sequence[str],
+    headers: dict[str, str],
+    seconds: float,
+    connections: int,
+) -> Load:
     given = [part for name, value in headers.items() for part in ("-H", f"{name}: {value}")]
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
-        file.write("\n".join(paths))
+        file.write("\n".join(lines))
         file.flush()
         printed = subprocess.run(
-            ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:.0f}s", "-s", str(_MIXED), *given, address],
-            env={**os.environ, "PATHS": file.name},
+            ["wrk", "-t1", f"-c{connections}", f"-d{seconds:.0f}s", "-s", str(script), *given, address],
+            env={**os.environ, variable: file.name},
             check=True,
             capture_output=True,
             text=True,

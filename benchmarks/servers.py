@@ -39,16 +39,17 @@ def house(world: World) -> Generator[Server]:
 
 
 @contextmanager
-def floor(world: World) -> Generator[Server]:
-    """The bare app over the same data, in as many processes and threads."""
+def floor(
+    world: World, factory: str = "benchmarks.floor:create_floor", first: str = "/api/catalog/autocomplete?q=zz"
+) -> Generator[Server]:
+    """A bare app over the same data, in as many processes and threads."""
     port = free_port()
     command = [
         *("-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--no-ws"),
         *("--workers", str(PROCESSES), "--blocking-threads", str(THREADS), "--backlog", "1024"),
-        *("--workers-kill-timeout", "5", "--no-access-log", "--factory", "benchmarks.floor:create_floor"),
+        *("--workers-kill-timeout", "5", "--no-access-log", "--factory", factory),
     ]
     environment = {**world.environment, "FLOOR_DATABASE_URL": world.database_url}
-    first = "/api/catalog/autocomplete?q=zz"
     with _running(command, environment, world.folder / "floor.log", port, first) as server:
         yield server
 

@@ -21,7 +21,7 @@ from dashboard.catalog.queries import imports as import_queries
 from dashboard.catalog.service import imports
 from dashboard.catalog.sources import PRESETS, Preset, ReadLimits, find_preset
 from dashboard.config import DEMO_MARK, Settings
-from dashboard.core import jobs
+from dashboard.core import audit, jobs
 from dashboard.core.context import SYSTEM
 from dashboard.core.db import db
 from dashboard.core.errors import DomainError
@@ -37,6 +37,7 @@ def register(app: Flask) -> None:
         demo_command,
         serve,
         worker,
+        audit_command,
         create_tenant,
         create_user,
         create_operator,
@@ -180,6 +181,18 @@ def _tenant(business_code: str) -> Tenant:
     if tenant is None:
         raise click.ClickException(f"There is no tenant with the business code {business_code}.")
     return tenant
+
+
+@click.command("audit")
+def audit_command() -> None:
+    """Check the equations that must hold in the data; ends with 1 where one does not."""
+    findings = audit.audit(SYSTEM)
+    for found in findings:
+        click.echo(f"{'wrong' if found.offenders else 'holds'}  {found.equation.name:22} {found.equation.says}")
+        for row in found.offenders:
+            click.echo("         " + ", ".join(f"{name}={value}" for name, value in row.items()))
+    if any(found.offenders for found in findings):
+        sys.exit(1)
 
 
 @click.command("create-tenant")

@@ -18,8 +18,9 @@ WRITE_SCOPES = frozenset(
         "time:approve", "vehicles:write", "workorders:write", "ai:write",
     }
 )  # fmt: skip
-TICKED_SCOPES = frozenset({"webhooks:manage", "payments:charge", "costs:read"})
-"""Never part of "read-write": given one by one. What things cost and what is earned on them is `costs:read`."""
+TICKED_SCOPES = frozenset({"webhooks:manage", "payments:charge", "costs:read", "orders:discount"})
+"""Never part of "read-write": given one by one. What things cost and what is earned on them is `costs:read`;
+to sell for less than the price is `orders:discount`."""
 
 STAFF_SCOPES = frozenset({"users:manage", "keys:manage", "settings:manage", "audit:read"})
 """For people alone: no key holds them."""
@@ -39,7 +40,7 @@ ALL_SCOPES = KEY_SCOPES | STAFF_SCOPES | {TECHNICIAN}
 ROLES: dict[str, frozenset[str]] = {
     "owner": ALL_SCOPES | {OWNERSHIP},
     "admin": ALL_SCOPES,
-    "manager": READ_SCOPES | WRITE_SCOPES | {"costs:read"},
+    "manager": READ_SCOPES | WRITE_SCOPES | {"costs:read", "orders:discount"},
     "sales": frozenset(
         {"catalog:read", "catalog:propose", "inventory:read", "products:read", "orders:read", "orders:write",
          "customers:read", "customers:write", "sales:read", "sales:write", "leads:read", "leads:write"}

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from dashboard.config import Settings
-from dashboard.demo import catalogue, generated, people
+from dashboard.demo import catalogue, generated, people, stock
 
 SIZES: dict[str, int | None] = {"small": 400, "medium": None, "large": None}
 LARGE = 1_000_000
@@ -22,6 +22,7 @@ class World:
 def load(settings: Settings, world: World, report: Callable[[str, int, int], None]) -> None:
     """Load what is missing. A world that is there is left as it is, whatever `world` asks for."""
     people.load(settings.secret_key)
+    stock.load(report, seed=world.seed)
     catalogue.load(report, seed=world.seed, limit=SIZES[world.size])
     if world.size == "large":
         generated.load(report, seed=world.seed, wanted=LARGE)

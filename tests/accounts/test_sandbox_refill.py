@@ -40,6 +40,12 @@ def twin(merchants: Merchants) -> Principal:
     return Principal(merchants.alice.kind, merchants.alice.actor_id, "Alice", sandbox.id, sandbox=True)
 
 
+@pytest.fixture(autouse=True)
+def no_fillers(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The domains fill nothing by themselves here."""
+    monkeypatch.setattr(registry_of(app), "sandbox_fillers", {})
+
+
 @pytest.fixture
 def fill(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Fill:
     """Registers a domain's filler in this application for one test."""

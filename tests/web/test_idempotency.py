@@ -1,5 +1,6 @@
 """Idempotency-Key of the API: what was asked twice is done once, and answered as it was."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -228,7 +229,7 @@ def test_the_document_names_the_header_where_it_is_honoured(counting: Flask) -> 
         if any(each["name"] == "Idempotency-Key" for each in operation["parameters"])
     }
     honoured = {
-        f"{each.method} {each.rule.replace('<', '{').replace('>', '}')}"
+        f"{each.method} " + re.sub(r"<(?:[^:<>]*:)?([^<>]*)>", r"{\1}", each.rule)
         for each in registry_of(counting).operations
         if each.idempotent
     }

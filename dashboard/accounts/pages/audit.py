@@ -17,7 +17,10 @@ from dashboard.core.context import Principal
 from dashboard.core.errors import Invalid
 from dashboard.web.pages import render_page
 
-AREAS = ("user", "session", "api_key", "oauth_client", "role", "tenant", "invitation", "device")
+AREAS = (
+    "user", "session", "api_key", "oauth_client", "identity_client", "role", "tenant", "invitation", "work", "device",
+    "customer", "product", "unit", "location", "supplier", "purchase_order", "transfer", "stocktake", "order",
+)  # fmt: skip
 FILTERS = ("area", "actor", "since", "until")
 _EXPORT_PAGE = 500
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")

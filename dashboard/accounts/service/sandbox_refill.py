@@ -15,6 +15,7 @@ from dashboard.core.db import atomic, reads, table_of
 from dashboard.core.errors import NotAllowed
 from dashboard.core.idempotency import IdempotencyKey
 from dashboard.core.jobs import system_of
+from dashboard.core.numbers import Counter
 
 JOB = "accounts.refill_sandbox"
 NIGHT = 3
@@ -79,11 +80,13 @@ def _empty(task: jobs.Task) -> None:
 
 
 def _what_goes(tenant_id: int) -> Sequence[tuple[Table, ColumnElement[bool]]]:
-    """Whatever domains keep; and the keys of programs, which would get answers that name what is gone."""
+    """Whatever domains keep and count; and the keys of programs, which would get answers that name what is gone."""
     keys = table_of(IdempotencyKey)
     of_domains = [
         (each.table, each.of(tenant_id)) for each in reversed(belongings()) if not f"{each.module}.".startswith(_STAYS)
     ]
+    counters = table_of(Counter)
+    of_domains.append((counters, (counters.c.tenant_id == tenant_id) & (counters.c.scope != "user")))
     return [*of_domains, (keys, (keys.c.tenant_id == tenant_id) & (keys.c.owner == f"tenant:{tenant_id}"))]
 
 

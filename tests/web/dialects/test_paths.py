@@ -62,7 +62,7 @@ def test_a_key_of_one_dialect_calls_the_paths_of_another_in_theirs(suite: Suite)
 OWNERS = {
     "/api/catalog/nothing": "techfleet",
     "/api/catalog": "techfleet",
-    "/api/v1/inventory": "techfleet",
+    "/api/v1/inventory/x/y": "techfleet",
     "/api/v1/inventory/x": "techfleet",
     "/api/v1/products/x": "techfleet",
     "/api/v1/orders/x/y": "techfleet",
