@@ -13,7 +13,7 @@ from dashboard.core.context import NOBODY, Principal
 from dashboard.core.money import Money
 from dashboard.web import session
 from dashboard.web.idempotency import hidden_field
-from dashboard.web.pages import PageBlueprint, navigation, person, render_page
+from dashboard.web.pages import PageBlueprint, is_fragment_request, navigation, person, render_page
 from dashboard.web.registry import NavItem, SearchHit, registry, registry_of
 
 shell = PageBlueprint("shell", __name__)
@@ -95,7 +95,7 @@ def install(app: Flask, settings: Settings) -> None:
         return {
             "by": by,
             "brand": {"name": "Tradecounter"},
-            "nav": navigation(by) if by is not NOBODY else [],
+            "nav": [] if by is NOBODY or is_fragment_request() else navigation(by),
             "person": person(by),
             "environment": "sandbox" if by.sandbox else "demo" if settings.environment == "demo" else "live",
             "request_id": g.get("request_id", ""),

@@ -106,7 +106,7 @@ def entry_customer(by: Principal, draft_id: str) -> ResponseReturnValue:
     return _done(by, public_id)
 
 
-@pages.page(f"/new/{_DRAFT}/quick-add", needs="customers:write", methods=("POST",))
+@pages.page(f"/new/{_DRAFT}/quick-add", needs=WRITE, methods=("POST",))
 def entry_quick_add(by: Principal, draft_id: str) -> ResponseReturnValue:
     """Add a customer by name, and by e-mail address or phone number if they give one; they buy this order."""
     public_id = _opened(by, draft_id)
