@@ -18,7 +18,7 @@ from dashboard.core.context import Principal
 from dashboard.core.db import atomic
 from dashboard.inventory.models import Claim, StockLevel
 from dashboard.inventory.service import claims
-from dashboard.inventory.service.claims import Holder, OutOfStock, Pieces
+from dashboard.inventory.service.claims import Holder, OutOfStock, Pieces, Taken
 from tests.conftest import FULL
 
 DEADLINE_S = 120
@@ -88,9 +88,7 @@ def _rival(told: _Race, app: Flask, chance: random.Random) -> None:
     told.results.put(seen)
 
 
-def _read_then_write(
-    by: Principal, holder: Holder, *, pieces: Sequence[Pieces] = (), until: Any, **_: Any
-) -> list[Pieces]:
+def _read_then_write(by: Principal, holder: Holder, *, pieces: Sequence[Pieces] = (), until: Any, **_: Any) -> Taken:
     """Looks how much is free, and takes it in a second step without a lock."""
     taken: list[Pieces] = []
     with atomic(by) as session:
@@ -103,12 +101,12 @@ def _read_then_write(
                 raise OutOfStock("There are not enough pieces.", products={each.product_id: 0})
             taken.append(Pieces(each.product_id, each.quantity, level.location_id))
         _write(session, holder, taken, until)
-    return taken
+    return Taken(taken, {})
 
 
 def _locked_in_one_statement(
     by: Principal, holder: Holder, *, pieces: Sequence[Pieces] = (), until: Any, **_: Any
-) -> list[Pieces]:
+) -> Taken:
     """Locks and looks in a single statement: what it sees is older than its lock."""
     taken: list[Pieces] = []
     with atomic(by) as session:
@@ -129,7 +127,7 @@ def _locked_in_one_statement(
                 raise OutOfStock("There are not enough pieces.", products={each.product_id: 0})
             taken.append(Pieces(each.product_id, each.quantity, row.location_id))
         _write(session, holder, taken, until)
-    return taken
+    return Taken(taken, {})
 
 
 def _write(session: Any, holder: Holder, taken: Sequence[Pieces], until: Any) -> None:

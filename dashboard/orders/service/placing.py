@@ -43,9 +43,11 @@ _rules = select(
     tenants.c.device_hold_minutes,
     tenants.c.parts_hold_minutes,
 ).where(tenants.c.id == _tenant)
-_buyer = (
+# Locked so that a merge of the record waits until the order is there to be moved, or the order until it is merged.
+_customer = (
     select(
         customers.c.id,
+        customers.c.merged_into_id,
         customers.c.public_id,
         customers.c.code,
         customers.c.name,
@@ -53,13 +55,11 @@ _buyer = (
         customers.c.tax_exempt,
         customers.c.credit_limit,
     )
-    .where(
-        customers.c.tenant_id == _tenant,
-        or_(customers.c.public_id == bindparam("ref"), customers.c.code == bindparam("ref")),
-        customers.c.merged_into_id.is_(None),
-    )
+    .where(customers.c.tenant_id == _tenant)
     .with_for_update(read=True, key_share=True)
-)  # a merge of the record waits until the order is there to be moved
+)
+_buyer = _customer.where(or_(customers.c.public_id == bindparam("ref"), customers.c.code == bindparam("ref")))
+_successor = _customer.where(customers.c.id == _customer_id)
 _lock_buyer = select(customers.c.id).where(customers.c.id == _customer_id).with_for_update(key_share=True)
 _billed = select(func.coalesce(func.sum(orders.c.total), 0)).where(
     orders.c.tenant_id == _tenant,
@@ -118,9 +118,9 @@ def place(
 ) -> Placed:
     """Place an order for `customer` (`buy_…` or `CUST-…`): its stock is held until it is confirmed or the hold lapses.
 
-    The hold lasts the tenant's parts hold length for the door `parts_api`, else its device hold length. Raises Invalid
-    (unknown customer or item, a unit twice, a price that is not today's), Shortage for what cannot be had, Conflict
-    over the customer's credit.
+    The id of a record that was merged into another means that other. The hold lasts the tenant's parts hold length for
+    the door `parts_api`, else its device hold length. Raises Invalid (unknown customer or item, a unit twice, a price
+    that is not today's), Shortage for what cannot be had, Conflict over the customer's credit.
     """
     by.require("orders:write")
     with atomic(by) as session:
@@ -128,6 +128,8 @@ def place(
         buyer = _read(session, _buyer, by, ref=customer).one_or_none()
         if buyer is None:
             raise Invalid.field(customer_field, f"There is no customer '{customer}'. Create the customer first.")
+        while buyer.merged_into_id is not None:
+            buyer = _read(session, _successor, by, customer=buyer.merged_into_id).one()
         items = find_items(by, session, lines, buyer.id)
         rate = 0 if buyer.tax_exempt else rules.tax_rate_bps
         totals = _add_up(by, session, items, TaxRule(rate, rules.tax_rounding), address)
