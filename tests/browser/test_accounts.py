@@ -8,8 +8,10 @@ import pytest
 from playwright.sync_api import Browser, Page, StorageState, expect
 from pyotp.totp import TOTP
 
+from dashboard.config import Settings
 from dashboard.core import clock
 from dashboard.core.db import db
+from dashboard.demo import people
 from tests.browser.conftest import Visit, faults, sign_in_by_hand
 from tests.conftest import PASSWORD, Merchants, World
 
@@ -32,7 +34,6 @@ PAGES = {
     "usage": "/settings/usage",
     "audit": "/settings/audit",
     "outbox": "/settings/outbox",
-    "sandbox": "/sandbox",
     "profile": "/profile",
     "password": "/profile/password",
     "e-mail": "/profile/email",
@@ -158,4 +159,35 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_the_window(looked_at: Page,
 def test_axe_finds_nothing_before_sign_in(visitor: Visit, name: str) -> None:
     page = visitor.page(for_axe=True)
     page.goto(SIGNED_OUT[name])
+    assert faults(page) == []
+
+
+@pytest.mark.parametrize(
+    ("username", "business_code", "address"),
+    [
+        ("owner", "MYCOMPANY", "/settings/business/leaving"),
+        ("owner", "MYCOMPANY", "/settings/keys/1"),
+        ("owner", "MYCOMPANY", "/settings/clients/1"),
+        ("operator", "", "/operator/tenants"),
+        ("operator", "", "/operator/tenants/1"),
+        ("operator", "", "/operator/health"),
+        ("operator", "", "/operator/outbox"),
+    ],
+)
+def test_axe_finds_nothing_on_what_owner_and_operator_alone_see(
+    visitor: Visit, world: World, username: str, business_code: str, address: str
+) -> None:
+    page = visitor.page(for_axe=True)
+    page.goto("/sign-in")
+    settings: Settings = world.app.extensions["settings"]
+    password = people.password(settings.secret_key, business_code, username)
+    page.get_by_label("User name or e-mail").fill(username)
+    page.get_by_label("Password").fill(password)
+    page.get_by_label("Business code").fill(business_code)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Overview")
+    answer = page.goto(address)
+    assert answer is not None
+    assert answer.status == 200
+    assert page.url.endswith(address)
     assert faults(page) == []

@@ -94,8 +94,7 @@ def unit_change(by: Principal, inventory_id: str, body: UnitChangeBody) -> One[U
 @device_api.operation("GET", "/products", needs="products:read", answer=SkuJson, shape="many", query=SkuListQuery)
 def sku_list(by: Principal, page: PageRequest, query: SkuListQuery) -> Many[SkuGroup]:
     """List the product catalog by SKU"""
-    found = queries.sku_groups(by, model=query.model, page=page)
-    return Many(found, sku_in(by.currency, pricing=query.include_pricing))
+    return _sku_list(by, page, query)
 
 
 def _by_query(by: Principal) -> str | None:
@@ -118,11 +117,11 @@ def _by_query(by: Principal) -> str | None:
 def product_list(by: Principal, page: PageRequest, query: SkuListQuery) -> Many[SkuGroup] | Many[ProductRow]:
     """List products"""
     if _speaks_devices(by):
-        return sku_list_of(by, page, query)
+        return _sku_list(by, page, query)
     return Many(queries.product_page(by, page), store_product_in(by.currency))
 
 
-def sku_list_of(by: Principal, page: PageRequest, query: SkuListQuery) -> Many[SkuGroup]:
+def _sku_list(by: Principal, page: PageRequest, query: SkuListQuery) -> Many[SkuGroup]:
     """F's list, for both of its paths."""
     found = queries.sku_groups(by, model=query.model, page=page)
     return Many(found, sku_in(by.currency, pricing=query.include_pricing))
