@@ -19,7 +19,7 @@ from dashboard.core.db import db
 from dashboard.web import api, assets, documents, errors, logs, security, session, shell, telemetry, usage
 from dashboard.web.api import ApiBlueprint
 from dashboard.web.dialects import is_api_path
-from dashboard.web.limits import RateLimiter
+from dashboard.web.limits import RateLimiter, refuse_more_than_can_share
 from dashboard.web.replies import OrjsonProvider
 
 __all__ = ["create_app"]
@@ -90,6 +90,7 @@ def _connect(app: Flask, settings: Settings) -> None:
     tenancy.install()
     Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
     _compress_pages(app)
+    refuse_more_than_can_share(settings)
     app.extensions["rate_limiter"] = RateLimiter(
         settings.redis_url,
         settings.processes,

@@ -21,6 +21,10 @@ EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - what an operator may ask for, com
 
 ROOT = Path(__file__).resolve().parent.parent
 
+TURNS_S = 0.0005
+"""After so long a thread lets the other go on. Each answer of a database is waited for anew: at Python's 5 ms whoever
+has theirs stands behind the other one's work as often as they asked."""
+
 KILL_AFTER_S = 5
 """A worker that has not ended by then, an open event stream say, is ended."""
 
@@ -44,6 +48,7 @@ def serve(settings: Settings, *, host: str, port: int, processes: int) -> NoRetu
 def run() -> None:
     """Start web processes and the worker, as told by `serve`. Everything started here has ended when this returns."""
     host, port, processes = sys.argv[1:]
+    sys.setswitchinterval(TURNS_S)  # web processes are copies of this one
     background = _Background()
     background.start()
     try:

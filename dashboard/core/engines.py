@@ -6,6 +6,7 @@ for a read, and on PostgreSQL together with the tenant in a single round trip.
 
 import sqlite3
 import time
+from contextlib import suppress
 from typing import Any, cast
 
 import orjson
@@ -15,6 +16,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from dashboard.core.context import Principal
 
 BUSY_TIMEOUT_MS = 15_000
+WRITER_TRY_MS = 8
 IDLE_BEFORE_CHECK_S = 2.0
 
 
@@ -37,6 +39,7 @@ def prepare(engine: Engine) -> None:
     else:
         event.listen(engine, "checkin", _note_idle_since)
         event.listen(engine, "checkout", _check_if_long_idle)
+        event.listen(engine, "rollback", _commit_a_read)
 
 
 def _set_up_sqlite(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
@@ -62,6 +65,18 @@ def _check_if_long_idle(connection: Any, entry: ConnectionPoolEntry, _: object) 
         raise exc.DisconnectionError from error
 
 
+def _commit_a_read(connection: Connection) -> None:
+    """A read has nothing to take back, and the driver forgets prepared statements at every rollback: whatever is read
+    would be planned anew each time.
+    """
+    if connection.invalidated:  # what broke in the middle of a statement is closed, and has no end to choose
+        return
+    driver = connection.connection.driver_connection
+    if driver is not None and connection.info.get("reading"):
+        with suppress(connection.dialect.loaded_dbapi.Error):  # the rollback that follows says what is wrong
+            driver.commit()
+
+
 def begin(connection: Connection, *, writing: bool, by: Principal | None) -> None:
     """Begin the transaction of a command or of a read, for the tenant of `by`."""
     driver = connection.connection.driver_connection
@@ -69,6 +84,7 @@ def begin(connection: Connection, *, writing: bool, by: Principal | None) -> Non
     if connection.dialect.name == "sqlite":
         _begin_sqlite(cast(sqlite3.Connection, driver), connection.info, writing=writing)
     else:
+        connection.info["reading"] = not writing
         driver.execute(_postgresql_begin(by, writing=writing), prepare=False)
 
 
@@ -76,7 +92,29 @@ def _begin_sqlite(driver: sqlite3.Connection, info: dict[Any, Any], *, writing: 
     if info.get("query_only") is not (not writing):
         driver.execute(f"PRAGMA query_only={'OFF' if writing else 'ON'}")
         info["query_only"] = not writing
-    driver.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
+    if writing:
+        _wait_for_turn(driver)
+    else:
+        driver.execute("BEGIN")
+
+
+def _wait_for_turn(driver: sqlite3.Connection) -> None:
+    """Begin as the only writer. SQLite lets those who wait longest look least often, so that some wait for seconds
+    while others pass: here all look every few milliseconds.
+    """
+    given_up_at = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    driver.execute(f"PRAGMA busy_timeout={WRITER_TRY_MS}")
+    try:
+        while True:
+            try:
+                driver.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() >= given_up_at:
+                    raise
+            else:
+                return
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
 
 
 def _postgresql_begin(by: Principal | None, *, writing: bool) -> str:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
-from functools import cache
+from functools import cache, lru_cache
 
 from babel.numbers import format_currency, get_currency_precision
 
@@ -40,7 +40,12 @@ class Money:
 
     def format(self, locale: str = "en_US") -> str:
         """As a person reads it: '$549.00'."""
-        return format_currency(self.to_decimal(), self.currency, locale=locale)
+        return _formatted(self, locale)
+
+
+@lru_cache(maxsize=4096)  # a long list says the same prices over and over
+def _formatted(money: Money, locale: str) -> str:
+    return format_currency(money.to_decimal(), money.currency, locale=locale)
 
 
 def divide(minor: int, by: int) -> int:
