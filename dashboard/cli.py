@@ -25,6 +25,7 @@ from dashboard.core import audit, jobs
 from dashboard.core.context import SYSTEM
 from dashboard.core.db import db
 from dashboard.core.errors import DomainError
+from dashboard.web.limits import refuse_more_than_can_share
 from dashboard.web.replies import dumps
 
 P = ParamSpec("P")
@@ -155,12 +156,20 @@ def _tell(described: dict[str, Any]) -> None:
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 for all.")
 @click.option("--port", default=8000, show_default=True, help="Port to listen on.")
-@click.option("--processes", default=2, show_default=True, type=click.IntRange(1, 64), help="One a core is right.")
+@click.option(
+    "--processes",
+    default=2,
+    show_default=True,
+    type=click.IntRange(1, 64),
+    help="One a core is right; without REDIS_URL at most 5.",
+)
 @speaks_plainly
 def serve(host: str, port: int, processes: int) -> None:
     """Serve pages, API and background work until Ctrl-C. Migrates the database first."""
+    settings = settings_of_app().overridden(processes=processes)
+    refuse_more_than_can_share(settings)
     migrate_quietly()
-    serving.serve(settings_of_app(), host=host, port=port, processes=processes)
+    serving.serve(settings, host=host, port=port, processes=processes)
 
 
 @click.command()

@@ -3,7 +3,7 @@
 from flask import Flask
 
 from dashboard.accounts import jobs, service
-from dashboard.accounts.api import api, oauth_api
+from dashboard.accounts.api import api, oauth_api, sandbox_api
 from dashboard.accounts.pages import load_session, pages
 from dashboard.config import Settings
 from dashboard.web.registry import CredentialKind, NavItem, registry_of
@@ -18,6 +18,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(pages)
     app.register_blueprint(api)
     app.register_blueprint(oauth_api)
+    app.register_blueprint(sandbox_api)
     registry = registry_of(app)
     registry.load_session = load_session
     registry.write_usage = service.write_usage
@@ -38,6 +39,7 @@ def register(app: Flask) -> None:
         NavItem("Limits and usage", "accounts.usage", "gauge", "keys:manage", "Settings", 95),
         NavItem("Audit log", "accounts.audit", "history", "audit:read", "Settings", 97),
     ]
+    registry.folded |= {"Settings", "Installation"}
     for prefix in ("sk_live_", "sk_sandbox_"):
         registry.credentials.append(CredentialKind(prefix, service.principal_of_key))
     registry.credentials.append(CredentialKind("eyJ", service.principal_of_token))

@@ -31,6 +31,10 @@ SELF = "self"
 TECHNICIAN = "tech"
 """A technician's own jobs, hours and statements."""
 
+SANDBOX_READ, SANDBOX_WRITE = "sandbox:read", "sandbox:write"
+"""To see and to move a sandbox's clock: held by each program that acts on a sandbox, the second by those that may
+write anything there. No role or key is given them, and no credential of live data holds them."""
+
 OWNERSHIP = "business:own"
 """To hand the business over or close it: the owner's alone, in no role that can be given."""
 

@@ -4,10 +4,10 @@ import uuid
 from datetime import datetime
 from typing import Annotated, Literal, NotRequired
 
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 from typing_extensions import TypedDict
 
-from dashboard.web.schemas import BodyModel
+from dashboard.web.schemas import MAX_INT, BodyModel
 
 Token = Annotated[str, Field(min_length=1, max_length=4096)]
 Password = Annotated[str, Field(min_length=1, max_length=1024)]
@@ -166,6 +166,21 @@ class IdentityJson(TypedDict):
     provider: str
     email: str | None
     linked_at: datetime
+
+
+class ClockBody(BodyModel):
+    """How far to move a sandbox's clock: one of the two."""
+
+    seconds: Annotated[int | None, Field(ge=1, le=MAX_INT, description="By how many seconds.")] = None
+    to: Annotated[AwareDatetime | None, Field(description="To which moment, such as 2026-03-01T10:00:00Z.")] = None
+
+
+class ClockJson(TypedDict):
+    """What time it is in a sandbox, and how far that is ahead of the true time."""
+
+    now: datetime
+    true_time: datetime
+    ahead_s: int
 
 
 class OAuthTokenForm(BaseModel):

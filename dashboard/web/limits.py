@@ -10,6 +10,7 @@ from limits import RateLimitItemPerMinute
 from limits.storage import RedisStorage
 from redis.exceptions import RedisError
 
+from dashboard.config import SettingError, Settings
 from dashboard.core.context import ActorKind, Principal
 from dashboard.web.dialects import Dialect
 from dashboard.web.logs import log
@@ -27,6 +28,9 @@ AUTHENTICATION_LIMIT = 5
 
 SIGN_IN_LIMIT = 10
 """Sign-ins in a row a minute that may fail for one account from one address."""
+
+SMALLEST_LIMIT = AUTHENTICATION_LIMIT
+"""No limit is smaller, so as many processes can share each among themselves and count by themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +135,16 @@ class _SharedWindows:
             self._ask_again_at = time.monotonic() + STORE_LEFT_ALONE_S
             log.warning("rate_limit_store_down", error=type(error).__name__)
             return None
+
+
+def refuse_more_than_can_share(settings: Settings) -> None:
+    """Raises SettingError for more web processes than a limit can be divided among: they would exceed it together."""
+    if settings.rate_limits and settings.redis_url is None and settings.processes > SMALLEST_LIMIT:
+        raise SettingError(
+            f"{settings.processes} web processes cannot share a limit of {SMALLEST_LIMIT} requests a minute. "
+            f"Set REDIS_URL, so that they count together, or start at most {SMALLEST_LIMIT}: "
+            f"--processes {SMALLEST_LIMIT}, or PROCESSES={SMALLEST_LIMIT} where something else starts them."
+        )
 
 
 class RateLimiter:

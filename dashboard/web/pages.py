@@ -76,7 +76,7 @@ TIME_TO_FILL_IN = timedelta(minutes=50)
 
 def _is_proved(by: Principal) -> bool:
     good_for = PROOF_GOOD_FOR if request.method == "GET" else PROOF_GOOD_FOR + TIME_TO_FILL_IN
-    return by.proved_at is not None and clock.now() - by.proved_at <= good_for
+    return by.proved_at is not None and clock.true_now() - by.proved_at <= good_for
 
 
 def is_fragment_request() -> bool:
@@ -140,7 +140,7 @@ def _lit_entry(items: Sequence[NavItem]) -> str:
 
 
 def navigation(by: Principal) -> list[dict[str, Any]]:
-    """The sidebar for `by`: groups of entries they may open."""
+    """The sidebar for `by`: groups of entries they may open. The group of the present page is never folded."""
     groups: dict[str | None, list[dict[str, Any]]] = {}
     items = [item for item in sorted(registry().navigation, key=lambda each: each.order) if by.may(item.needs)]
     lit = _lit_entry(items)
@@ -154,7 +154,15 @@ def navigation(by: Principal) -> list[dict[str, Any]]:
             "active": item.endpoint == lit,
         }
         groups.setdefault(item.group, []).append(entry)
-    return [{"label": label, "items": items} for label, items in groups.items()]
+    return [
+        {
+            "label": label,
+            "items": items,
+            "current": any(item["active"] for item in items),
+            "folded": label in registry().folded and not any(item["active"] for item in items),
+        }
+        for label, items in groups.items()
+    ]
 
 
 def person(by: Principal) -> dict[str, Any] | None:

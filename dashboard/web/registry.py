@@ -98,6 +98,7 @@ class Registry:
     """All that the domains have added to one application."""
 
     navigation: list[NavItem] = field(default_factory=list[NavItem])
+    folded: set[str] = field(default_factory=set[str])  # groups of the sidebar that open on their own pages alone
     search: list[SearchProvider] = field(default_factory=list[SearchProvider])
     tiles: list[Tile] = field(default_factory=list[Tile])
     credentials: list[CredentialKind] = field(default_factory=list[CredentialKind])

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, cast
-from urllib.parse import parse_qs, parse_qsl, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import jwt
 from cryptography.hazmat.primitives import serialization
@@ -137,6 +137,11 @@ class Issuer:
         self.codes[code] = asked
         return {"code": code, "state": asked["state"]}
 
+    def sent_back(self, address: str) -> str:
+        """Where a browser is led that asks at `address` for whoever is signed in here."""
+        asked = dict(parse_qsl(urlsplit(address).query))
+        return f"{asked['redirect_uri']}?{urlencode(self.visit(address))}"
+
     def _redeemed(self, form: dict[str, str]) -> tuple[int, Any]:
         """What the token address answers: each code once, to whom it was given, for the right verifier."""
         if self.reply is not None:
@@ -203,6 +208,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _do(self, method: str) -> None:
         issuer = cast(_Server, self.server).issuer
+        if method == "GET" and urlsplit(self.path).path == f"/{issuer.folder}/authorize":
+            self.send_response(303)
+            self.send_header("Location", issuer.sent_back(self.path))
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
         status, answer = issuer.answer(method, urlsplit(self.path).path, body)
         self.send_response(status)

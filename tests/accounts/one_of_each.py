@@ -42,6 +42,8 @@ ALLOWED: dict[tuple[str, str], Any] = {
     ("stocktake", "status"): "counting",
     ("transfer", "status"): "arrived",
     ("transfer_line", "quantity"): 1,
+    ("transfer_line", "arrived"): 0,
+    ("transfer_line", "lost"): 0,
     ("unit", "state"): "in_stock",
     ("unit", "imei"): "352099001761481",
     ("work", "state"): "done",

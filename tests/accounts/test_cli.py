@@ -256,3 +256,16 @@ def test_no_secret_stands_in_the_log(tmp_path: Path) -> None:
 
 def test_the_libraries_log_nothing_below_a_warning() -> None:
     assert logging.getLogger("sqlalchemy.engine").getEffectiveLevel() >= logging.WARNING
+
+
+def test_a_server_of_more_processes_than_can_share_a_limit_is_refused_before_it_touches_anything(
+    tmp_path: Path,
+) -> None:
+    told = {name: value for name, value in os.environ.items() if name not in ("REDIS_URL", "PROCESSES")}
+    told |= {"INSTANCE_PATH": str(tmp_path), "DATABASE_URL": f"sqlite:///{tmp_path / 'untouched.db'}"}
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "serve", "--processes", "6", "--port", "1"]
+    ended = subprocess.run(command, cwd=ROOT, env=told, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 1
+    assert "6 web processes cannot share a limit of 5 requests a minute. Set REDIS_URL" in ended.stderr
+    assert "--processes 5" in ended.stderr
+    assert not (tmp_path / "untouched.db").exists()

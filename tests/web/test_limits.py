@@ -1,15 +1,28 @@
 """Rate limits: whose bucket, how large, for how long."""
 
 import time
+from pathlib import Path
 
 import pytest
 import time_machine
 
 from dashboard.accounts import service as accounts
+from dashboard.accounts.pages.sign_in import BRANDED_PAGES_LIMIT
+from dashboard.accounts.service.installation import LEAST_LIMIT
+from dashboard.config import SettingError
 from dashboard.core.context import NOBODY, SYSTEM, ActorKind, Principal
 from dashboard.web.dialects import DIALECTS
-from dashboard.web.limits import ADDRESS_LIMIT, RateLimiter, limit_of
-from tests.conftest import REDIS, Api
+from dashboard.web.limits import (
+    ADDRESS_LIMIT,
+    AUTHENTICATION_LIMIT,
+    SIGN_IN_LIMIT,
+    SMALLEST_LIMIT,
+    TENANT_LIMIT,
+    RateLimiter,
+    limit_of,
+    refuse_more_than_can_share,
+)
+from tests.conftest import REDIS, Api, made_app, settings_at
 from tests.web.conftest import Suite
 from tests.web.suite import PREFIX
 
@@ -132,3 +145,29 @@ def test_a_valid_key_does_not_use_up_the_address(suite: Suite) -> None:
 def test_nobody_has_the_least_of_limits() -> None:
     assert limit_of(NOBODY, DIALECTS["techfleet"]) == 100
     assert limit_of(SYSTEM, DIALECTS["techfleet"]) == 100
+
+
+# More processes than a limit can be shared among
+
+
+def test_no_limit_is_smaller_than_the_smallest() -> None:
+    of_plans = [each for dialect in DIALECTS.values() for each in dialect.plan_limits.values()]
+    fixed = [ADDRESS_LIMIT, AUTHENTICATION_LIMIT, BRANDED_PAGES_LIMIT, LEAST_LIMIT, SIGN_IN_LIMIT, TENANT_LIMIT]
+    assert min([*of_plans, *fixed]) == SMALLEST_LIMIT
+
+
+@pytest.mark.parametrize("processes", range(1, SMALLEST_LIMIT + 1))
+def test_processes_that_may_start_never_let_more_pass_in_all(processes: int) -> None:
+    each_by_itself = [RateLimiter(None, processes, enabled=True) for _ in range(processes)]
+    hits = [limiter.hit("a", SMALLEST_LIMIT).allowed for _ in range(9) for limiter in each_by_itself]
+    assert 0 < sum(hits) <= SMALLEST_LIMIT
+
+
+def test_more_processes_do_not_start_without_redis(tmp_path: Path) -> None:
+    settings = settings_at(tmp_path, f"sqlite:///{tmp_path / 'none.db'}", redis_url=None)
+    refuse_more_than_can_share(settings.overridden(processes=SMALLEST_LIMIT))
+    many = settings.overridden(processes=SMALLEST_LIMIT + 1)
+    with pytest.raises(SettingError, match="Set REDIS_URL"):
+        made_app(many)
+    refuse_more_than_can_share(many.overridden(redis_url="redis://127.0.0.1:1"))
+    refuse_more_than_can_share(many.overridden(rate_limits=False))

@@ -18,6 +18,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from dashboard.accounts.models.tenants import PLANS
+from dashboard.accounts.service.installation import LEAST_LIMIT, MOST_LIMIT
 from dashboard.accounts.service.keys import DIALECTS
 from dashboard.web.forms import Form
 
@@ -81,7 +82,7 @@ class PlanForm(Form):
     """A tenant's plan, for the operator."""
 
     plan = SelectField("Plan", choices=options((name, name.capitalize()) for name in PLANS))
-    requests_per_minute = IntegerField("API limit", validators=[Optional(), NumberRange(1, 1_000_000)])
+    requests_per_minute = IntegerField("API limit", validators=[Optional(), NumberRange(LEAST_LIMIT, MOST_LIMIT)])
     suspended = BooleanField("Suspended")
 
 

@@ -11,6 +11,7 @@ from dashboard.accounts.roles import SELF
 from dashboard.config import IdentityProvider, Settings
 from dashboard.core.context import Principal
 from dashboard.core.errors import Conflict, DomainError, Invalid, NotAllowed, TooMany
+from dashboard.web import throttle
 from dashboard.web.api import count_authentication
 from dashboard.web.barcodes import qr_svg
 from dashboard.web.pages import render_form, render_page, safe_target, see_other
@@ -30,21 +31,24 @@ def profile(by: Principal) -> Response:
 
 @pages.page("/confirm", needs=SELF, methods=("GET", "POST"))
 def confirm(by: Principal) -> ResponseReturnValue:
+    """By password; whoever has none confirms by a code of their second factor, or at their provider."""
     target = safe_target(request.args.get("next"), url_for("accounts.profile"))
-    form = ConfirmForm()
+    settings: Settings = current_app.extensions["settings"]
+    ways = service.proof_ways(by, settings.identity_providers)
+    form = ConfirmForm() if ways.password else CodeForm()
     if form.sent():
         try:
-            service.prove_again(by, form.password.data or "")
-        except Invalid as error:
+            tries = throttle.count_sign_in(f"confirm {by.label}")
+            if isinstance(form, ConfirmForm):
+                service.prove_again(by, form.password.data or "")
+            else:
+                service.prove_by_code(by, form.code.data or "")
+        except (Invalid, Conflict, TooMany) as error:
             form.refuse(error)
         else:
+            throttle.forget(tries)
             return see_other(target)
-    return render_form(
-        "accounts/confirm.html",
-        form=form,
-        target=target,
-        has_password=service.person(by).password_hash is not None,
-    )
+    return render_form("accounts/confirm.html", form=form, target=target, ways=ways)
 
 
 @pages.page("/profile/second-factor", needs=SELF, methods=("GET", "POST"), step_up=True)

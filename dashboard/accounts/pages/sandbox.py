@@ -60,7 +60,10 @@ def sandbox_refill(by: Principal) -> Response:
 def sandbox_clock(by: Principal) -> Response:
     text = request.form.get("seconds", "")
     try:
-        service.move_clock(by, int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None)
+        if text.isascii() and text.isdigit() and len(text) < 10:
+            service.move_clock(by, int(text))
+        else:
+            service.reset_clock(by)
     except DomainError as error:
         flash(error.message, "danger")
     else:

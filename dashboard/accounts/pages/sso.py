@@ -15,7 +15,7 @@ from dashboard.accounts.models import Tenant
 from dashboard.accounts.pages.blueprint import client, pages
 from dashboard.accounts.pages.sign_in import go_on
 from dashboard.accounts.roles import SELF
-from dashboard.accounts.service import Flow
+from dashboard.accounts.service import Flow, Identity
 from dashboard.config import IdentityProvider, Settings
 from dashboard.core import clock, crypto
 from dashboard.core.context import Principal
@@ -42,11 +42,20 @@ def sso_start(_: Principal, provider: str) -> ResponseReturnValue:
 
 @pages.page("/profile/link/<provider>", needs=SELF, step_up=True)
 def sso_link_start(by: Principal, provider: str) -> ResponseReturnValue:
-    # A link, for the policy of pages lets no form lead to another site; so nobody else's page may lead here.
-    if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
-        raise NotAllowed("Start from your own account's page.")
+    _refuse_other_sites()
     tenant = service.own_tenant(by)
     return _leave(provider_named(provider), tenant.business_code, person_id=by.actor_id)
+
+
+@pages.page("/confirm/with/<provider>", needs=SELF)
+def sso_confirm_start(by: Principal, provider: str) -> ResponseReturnValue:
+    """Out to the provider of somebody who has no password, to sign in there once more."""
+    _refuse_other_sites()
+    asked, tenant = provider_named(provider), service.person(by).tenant
+    settings: Settings = current_app.extensions["settings"]
+    if asked not in service.proof_ways(by, settings.identity_providers).providers:
+        raise NotFound(f"You do not confirm with {asked.title}.")
+    return _leave(asked, "" if tenant is None else tenant.business_code, person_id=None, confirms=by.session_id)
 
 
 @pages.page("/sign-in/with/<provider>/return", needs=PUBLIC)
@@ -88,11 +97,26 @@ def leave_to_register(provider: IdentityProvider) -> ResponseReturnValue:
     return _leave(provider, "", person_id=None, registers=True)
 
 
+def _refuse_other_sites() -> None:
+    """These are links, for the policy of pages lets no form lead to another site; so nobody else's page may lead there.
+
+    Raises NotAllowed.
+    """
+    if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
+        raise NotAllowed("Start from your own account's page.")
+
+
 def _leave(
-    provider: IdentityProvider, business_code: str, *, person_id: int | None, registers: bool = False
+    provider: IdentityProvider,
+    business_code: str,
+    *,
+    person_id: int | None,
+    registers: bool = False,
+    confirms: int | None = None,
 ) -> ResponseReturnValue:
+    """Out to `provider`; `confirms` is the session whose person is asked who they are once more."""
     tenant = service.resolve_tenant(business_code) if business_code else None
-    flow, address = service.begin_flow(provider, tenant, redirect_uri(provider))
+    flow, address = service.begin_flow(provider, tenant, redirect_uri(provider), afresh=confirms is not None)
     cookie[_FLOW] = {
         "provider": provider.name,
         "business": business_code,
@@ -102,7 +126,8 @@ def _leave(
         "next": safe_target(request.args.get("next"), ""),
         "person": person_id,
         "registers": registers,
-        "at": clock.now().isoformat(),
+        "confirms": confirms,
+        "at": clock.true_now().isoformat(),
     }
     return see_other(address)
 
@@ -112,7 +137,7 @@ def _is_answer_to(kept: object, provider: IdentityProvider) -> bool:
     if not isinstance(kept, dict):
         return False
     flow = cast("dict[str, Any]", kept)
-    young = clock.now() - datetime.fromisoformat(flow["at"]) <= AWAY_FOR
+    young = clock.true_now() - datetime.fromisoformat(flow["at"]) <= AWAY_FOR
     return young and flow["provider"] == provider.name and crypto.same(flow["state"], request.args.get("state", ""))
 
 
@@ -128,6 +153,8 @@ def _finish(by: Principal, provider: IdentityProvider, kept: dict[str, Any], cod
         service.link(by, provider, identity)
         flash(f"You can sign in with this {provider.title} account from now on.", "success")
         return see_other(_way_back(kept))
+    if kept.get("confirms") is not None:
+        return _confirm(by, provider, identity, kept)
     if kept.get("registers"):
         cookie[REGISTERING] = {**asdict(identity), "at": clock.now().isoformat()}
         return see_other(url_for("accounts.sso_register", provider=provider.name))
@@ -145,6 +172,15 @@ def _finish(by: Principal, provider: IdentityProvider, kept: dict[str, Any], cod
     return go_on(found, kept["next"] or url_for("shell.overview"))
 
 
+def _confirm(
+    by: Principal, provider: IdentityProvider, identity: Identity, kept: dict[str, Any]
+) -> ResponseReturnValue:
+    if by.session_id != kept["confirms"]:
+        raise NotAuthenticated("You signed out meanwhile. Sign in, then confirm again.")
+    service.prove_by_identity(by, provider, identity, asked_at=datetime.fromisoformat(kept["at"]))
+    return see_other(kept["next"] or url_for("accounts.profile"))
+
+
 def _tenant(kept: dict[str, Any]) -> Tenant | None:
     return service.resolve_tenant(kept["business"]) if kept["business"] else None
 
@@ -152,6 +188,8 @@ def _tenant(kept: dict[str, Any]) -> Tenant | None:
 def _way_back(kept: dict[str, Any]) -> str:
     if kept["person"] is not None:
         return str(kept["next"]) or url_for("accounts.profile")
+    if kept.get("confirms") is not None:
+        return url_for("accounts.confirm", next=kept["next"] or None)
     if kept.get("registers"):
         return url_for("accounts.register")
     return url_for("accounts.sign_in", business=kept["business"] or None, next=kept["next"] or None)

@@ -83,9 +83,9 @@ from dashboard.accounts.service.password_change import (
 from dashboard.accounts.service.passwords import MAX_PASSWORD, MIN_PASSWORD, configure_hashing
 from dashboard.accounts.service.people import create_user, find_user, person
 from dashboard.accounts.service.principals import of_user as principal_of_user
-from dashboard.accounts.service.proof import prove_again
+from dashboard.accounts.service.proof import ProofWays, proof_ways, prove_again, prove_by_code, prove_by_identity
 from dashboard.accounts.service.registration import Registered, register
-from dashboard.accounts.service.sandbox import enter_sandbox, leave_sandbox, move_clock
+from dashboard.accounts.service.sandbox import enter_sandbox, leave_sandbox, move_clock, move_clock_to, reset_clock
 from dashboard.accounts.service.sandbox_refill import ask_for_refill, latest_refill
 from dashboard.accounts.service.sessions import (
     Client,
@@ -160,6 +160,7 @@ __all__ = [
     "LinkTo",
     "NewClient",
     "NewKey",
+    "ProofWays",
     "Registered",
     "SignedIn",
     "Tokens",
@@ -228,6 +229,7 @@ __all__ = [
     "mail_code",
     "mail_reset_links",
     "move_clock",
+    "move_clock_to",
     "offered_providers",
     "only_tenant",
     "open_export",
@@ -238,7 +240,10 @@ __all__ = [
     "principal_of_session",
     "principal_of_token",
     "principal_of_user",
+    "proof_ways",
     "prove_again",
+    "prove_by_code",
+    "prove_by_identity",
     "prune_usage",
     "refresh",
     "register",
@@ -246,6 +251,7 @@ __all__ = [
     "remove_identity_client",
     "renew_backup_codes",
     "resend_invitation",
+    "reset_clock",
     "reset_mfa",
     "reset_owner_mfa",
     "reset_password",

@@ -15,6 +15,10 @@ from dashboard.core.db import atomic, reads
 from dashboard.core.errors import Invalid, NotFound
 from dashboard.core.paging import Slice, decode_cursor, encode_cursor
 
+LEAST_LIMIT, MOST_LIMIT = 5, 1_000_000
+"""Requests a minute that a tenant may be given. Web processes that count by themselves share a limit, so it is no
+smaller than the smallest of the server's own."""
+
 
 @dataclass(frozen=True, slots=True)
 class TenantRow:
@@ -71,8 +75,9 @@ def change_plan(by: Principal, tenant_id: int, *, plan: str, requests_per_minute
     by = by.above_tenants()
     if plan not in PLANS:
         raise Invalid.field("plan", f"The plan must be one of {', '.join(PLANS)}.")
-    if requests_per_minute is not None and not 1 <= requests_per_minute <= 1_000_000:
-        raise Invalid.field("requests_per_minute", "A limit lies between 1 and 1,000,000 requests a minute.")
+    if requests_per_minute is not None and not LEAST_LIMIT <= requests_per_minute <= MOST_LIMIT:
+        message = f"A limit lies between {LEAST_LIMIT} and {MOST_LIMIT:,} requests a minute."
+        raise Invalid.field("requests_per_minute", message)
     with atomic(by) as session:
         tenant = find_any_tenant(by, tenant_id)
         facts = {

@@ -1,10 +1,20 @@
 """From a user or a key, with its tenant, to the plain value that says who acts."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
 from dashboard.accounts.models import ApiKey, OAuthClient, Role, Tenant, User, UserSession
-from dashboard.accounts.roles import ALL_SCOPES, OWNERSHIP, ROLES, SELF, STAFF_SCOPES
+from dashboard.accounts.roles import (
+    ALL_SCOPES,
+    OWNERSHIP,
+    READ_SCOPES,
+    ROLES,
+    SANDBOX_READ,
+    SANDBOX_WRITE,
+    SELF,
+    STAFF_SCOPES,
+)
 from dashboard.core.context import ActorKind, Principal
 from dashboard.core.errors import NotAuthenticated
 
@@ -33,15 +43,22 @@ def in_sandbox(by: Principal, twin: Tenant) -> Principal:
 
 def of_key(key: ApiKey, tenant: Tenant) -> Principal:
     """A program with an API key."""
-    by = Principal(ActorKind.KEY, key.id, key.name, None, frozenset(key.scopes), dialect=key.dialect)
+    by = Principal(ActorKind.KEY, key.id, key.name, None, _of_program(key.scopes, tenant), dialect=key.dialect)
     return _within(replace(by, expires_at=key.expires_at), tenant)
 
 
 def of_client(client: OAuthClient, tenant: Tenant, scopes: frozenset[str], *, expires_at: datetime) -> Principal:
     """A platform with a token of its own; it holds what both the token and the client are allowed."""
-    granted = scopes & frozenset(client.scopes)
+    granted = _of_program(scopes & frozenset(client.scopes), tenant)
     by = Principal(ActorKind.CLIENT, client.id, client.name, None, granted, dialect="autosync")
     return _within(replace(by, expires_at=expires_at), tenant)
+
+
+def _of_program(given: Iterable[str], tenant: Tenant) -> frozenset[str]:
+    scopes = frozenset(given)
+    if tenant.sandbox_of_id is None:
+        return scopes
+    return scopes | ({SANDBOX_READ} if scopes <= READ_SCOPES else {SANDBOX_READ, SANDBOX_WRITE})
 
 
 def refuse_suspended(tenant: Tenant | None) -> None:

@@ -56,7 +56,7 @@ class Tokens:
 
 def open_session(user: User, kind: str, client: Client) -> UserSession:
     """Note a sign-in of `user`, who has proved who they are. `kind` is page or api."""
-    now = clock.now()
+    now = clock.true_now()
     with atomic(SYSTEM) as session:
         opened = UserSession(
             user_id=user.id,

@@ -95,15 +95,19 @@ def verify_mfa(token: str, code: str, *, client: Client, kind: str) -> SignedIn:
     """
     challenge, user = _counted_try(token)
     with atomic(SYSTEM) as session:
-        _take_turns(session, user)
-        if not mfa.use_code(SYSTEM, user, code, challenge):
-            used = None
-        else:
-            passing = update(MfaChallenge).where(MfaChallenge.id == challenge.id, MfaChallenge.passed_at.is_(None))
-            used = session.execute(passing.values(passed_at=clock.now()).returning(MfaChallenge.id)).scalar()
-        if used is not None:
+        if _passes(session, challenge, user, code):
             return enter(user, user.tenant, client, kind)
     raise NotAuthenticated("That code is not right. Enter the newest one.", code="mfa_code_wrong")
+
+
+def code_fits(user: User, code: str) -> bool:
+    """Whether `code` is one of the second factor of somebody who is in already; a right one is used up.
+
+    Wrong ones count together with those at signing in. Raises TooMany.
+    """
+    challenge, user = _counted_try(_challenge(user))
+    with atomic(SYSTEM) as session:
+        return _passes(session, challenge, user, code)
 
 
 def mail_code(token: str) -> None:
@@ -183,6 +187,14 @@ def _counted_try(token: str) -> tuple[MfaChallenge, User]:
     if counted is None:
         raise BadToken
     return challenge, user
+
+
+def _passes(session: Session, challenge: MfaChallenge, user: User, code: str) -> bool:
+    _take_turns(session, user)
+    if not mfa.use_code(SYSTEM, user, code, challenge):
+        return False
+    passing = update(MfaChallenge).where(MfaChallenge.id == challenge.id, MfaChallenge.passed_at.is_(None))
+    return session.execute(passing.values(passed_at=clock.now()).returning(MfaChallenge.id)).scalar() is not None
 
 
 def _take_turns(session: Session, user: User) -> None:

@@ -22,6 +22,16 @@ from dashboard.core import clock, crypto
 
 _APPLE_SECRET_LIFETIME = timedelta(minutes=5)
 
+_AFRESH: Mapping[str, Mapping[str, str]] = {
+    "google": {
+        "prompt": "select_account",  # it knows no prompt=login
+        "max_age": "0",
+        "claims": json.dumps({"id_token": {"auth_time": {"essential": True}}}),
+    },
+    "apple": {},  # asks each time, and always says when
+    "microsoft": {"prompt": "login", "max_age": "0"},
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Flow:
@@ -32,8 +42,14 @@ class Flow:
     verifier: str
 
 
-def begin(provider: IdentityProvider, tenant: Tenant | None, redirect_uri: str) -> tuple[Flow, str]:
-    """A new flow, and the provider's address to send the browser to. Raises NotFound where no client is set up."""
+def begin(
+    provider: IdentityProvider, tenant: Tenant | None, redirect_uri: str, *, afresh: bool = False
+) -> tuple[Flow, str]:
+    """A new flow, and the provider's address to send the browser to. Raises NotFound where no client is set up.
+
+    With `afresh` the provider is asked not to rest on an earlier sign-in. A browser can take that out of the address,
+    so whoever relies on it looks at `signed_in_at` of what comes back.
+    """
     client = sso_clients.client_of(provider, tenant)
     provider = client.provider
     flow = Flow(crypto.token(), crypto.token(), crypto.token(64))
@@ -50,6 +66,8 @@ def begin(provider: IdentityProvider, tenant: Tenant | None, redirect_uri: str) 
     }
     if provider.name == "apple":
         question["response_mode"] = "form_post"  # Apple's condition for telling the address
+    if afresh:
+        question |= _AFRESH[provider.name]
     joint = "&" if "?" in provider.authorize_url else "?"
     return flow, provider.authorize_url + joint + urlencode(question)
 
