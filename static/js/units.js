@@ -27,17 +27,43 @@
     }
   }
 
-  // Each part of the answer takes the place of the element with its id.
-  function put(html) {
+  // What a scan led to is said in an element that stays: only changes inside of one are read out.
+  function say(part) {
+    const said = document.getElementById("said");
+    said.innerHTML = part.innerHTML;
+    said.dataset.tone = part.dataset.tone;
+  }
+
+  // A scan may set up the pile; what somebody has typed there since it was sent is theirs.
+  function setUp(part, sent) {
+    for (const field of part.querySelectorAll("[name]:not([type=checkbox])")) {
+      const present = document.getElementById(field.id);
+      if (present && present.value === (sent.get(field.name) ?? "")) present.value = field.value;
+    }
+  }
+
+  const places = {
+    said: say,
+    pile: setUp,
+    taken: (part) => {
+      const present = document.getElementById("taken");
+      window.Idiomorph ? Idiomorph.morph(present, part) : present.replaceWith(part);
+      window.htmx?.process(document.getElementById("taken"));
+    },
+  };
+
+  function put(html, sent) {
     const page = document.createElement("template");
     page.innerHTML = html;
-    for (const part of [...page.content.querySelectorAll("#said, #pile, #taken")]) {
-      const present = document.getElementById(part.id);
-      present?.replaceWith(part);
-      window.htmx?.process(part);
+    for (const part of page.content.querySelectorAll("#said, #pile, #taken")) places[part.id](part, sent);
+    const good = document.getElementById("said").dataset.tone === "good";
+    box.setAttribute("aria-invalid", String(!good));
+    beep(good);
+    // What was refused comes back to be mended, selected: the next scan overwrites it.
+    if (!good && sent.get("scan") && !box.value && waiting.length === 1) {
+      box.value = sent.get("scan");
+      box.select();
     }
-    const tone = document.getElementById("said")?.dataset.tone;
-    if (tone) beep(tone === "good");
   }
 
   async function send() {
@@ -50,7 +76,7 @@
         const answer = await fetch(action, { method: "POST", headers, body: data });
         if (answer.status === 401) throw new Error("signed out");
         if (!answer.ok) throw new Error(String(answer.status));
-        put(await answer.text());
+        put(await answer.text(), data);
         waiting.shift();
       } catch {
         const message = `${waiting.length} not sent: no connection, or you were signed out. They are kept; scan on, or press Enter to try again.`;

@@ -4,17 +4,20 @@ from collections.abc import Iterator
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from sqlalchemy import func, select
 
 from dashboard.core.db import db, reads
 from dashboard.inventory.models import Unit
-from dashboard.inventory.queries import show_unit
-from dashboard.inventory.service import manifests
+from dashboard.inventory.queries import UnitFilter, show_unit
+from dashboard.inventory.service import bulk_lists, manifests, photos, quarantine
+from dashboard.inventory.service.bulk import Wanted
+from dashboard.inventory.service.claims import Holder, Pieces, take
 from dashboard.inventory.service.unit_files import pasted_rows
 from dashboard.inventory.service.unit_import import keep_upload
 from tests.browser.conftest import Visit, faults, serving
 from tests.conftest import PASSWORD, Merchants
+from tests.inventory.pictures import png
 from tests.inventory.shop import Shop, imei, open_shop
 
 pytestmark = pytest.mark.browser
@@ -72,10 +75,58 @@ def test_five_units_are_scanned_in_by_keyboard_alone_and_the_last_is_undone(visi
     expect(page.locator("#said")).to_contain_text("already")
     expect(box).to_be_focused()
     assert count(shop) == 5
+    expect(box).to_have_value(imei(2))
+    expect(box).to_have_attribute("aria-invalid", "true")
+    page.keyboard.type("APP-IP14P-256-A\n")  # the refused one is selected: what comes next takes its place
+    expect(page.locator("#said")).to_contain_text("Set up")
+    expect(box).to_have_value("")
     page.get_by_role("button", name=f"Undo {imei(4)}").press("Enter")
     expect(rows).to_have_count(4)
     expect(box).to_be_focused()
     assert count(shop) == 4
+
+
+def test_a_scan_neither_loads_the_page_anew_nor_takes_what_is_typed_meanwhile(visit: Visit, shop: Shop) -> None:
+    page = signed_in(visit.page())
+    page.goto("/inventory/intake", wait_until="load")
+    page.evaluate("""() => { window.first = true; window.spoken = [];
+      const said = document.getElementById("said");
+      new MutationObserver(() => window.spoken.push(said.textContent.trim())).observe(said, { childList: true }); }""")
+    page.keyboard.type("APP-IP14P-256-A\n")
+    expect(page.get_by_label("Model", exact=True)).to_have_value("iPhone 14 Pro")
+    with page.expect_response("**/inventory/intake"):
+        page.keyboard.type(f"{imei(1)}\n")
+        page.get_by_label("Colour").fill("Gold")
+    first = page.locator("#taken tbody tr").filter(has_text=imei(1))
+    expect(first).to_have_count(1)
+    expect(page.get_by_label("Colour")).to_have_value("Gold")
+    page.get_by_label("IMEI, serial number, SKU, model number or place").fill(imei(2))
+    page.keyboard.press("Enter")
+    expect(page.locator("#taken tbody tr")).to_have_count(2)
+    assert page.evaluate("window.first")
+    assert page.evaluate("window.spoken")[-1] == f"{imei(2)} is taken in."
+
+
+def test_scans_wait_their_turn_and_outlast_a_lost_connection(visit: Visit, shop: Shop) -> None:
+    page = signed_in(visit.page())
+    page.goto("/inventory/intake", wait_until="load")
+    page.keyboard.type("APP-IP14P-256-A\n")
+    expect(page.locator("#said")).to_contain_text("Set up")
+    held: list[Route] = []
+    page.route("**/inventory/intake", lambda route: held.append(route))  # noqa: PLW0108 - it marks what it is given
+    with page.expect_request("**/inventory/intake"):
+        page.keyboard.type(f"{imei(1)}\n")
+    page.keyboard.type(f"{imei(2)}\n")
+    page.keyboard.type(f"{imei(3)}\n")
+    expect(page.get_by_label("IMEI, serial number, SKU, model number or place")).to_have_value("")
+    assert len(held) == 1  # the others wait for its answer
+    held[0].abort()
+    expect(page.get_by_text("3 not sent")).to_be_visible()
+    assert count(shop) == 0
+    page.unroute("**/inventory/intake")
+    page.keyboard.press("Enter")
+    expect(page.locator("#taken tbody tr")).to_have_count(3)
+    assert count(shop) == 3
 
 
 def test_a_cell_is_edited_and_many_units_are_changed_and_changed_back(visit: Visit, shop: Shop) -> None:
@@ -138,20 +189,26 @@ def test_without_script_units_are_taken_in_and_corrected_as_well(visit: Visit, s
     expect(page.get_by_role("main")).to_contain_text("$123.00")
 
 
-def test_every_page_of_units_is_without_faults(visit: Visit, shop: Shop) -> None:
+def test_axe_finds_nothing_on_any_page_of_units(visit: Visit, shop: Shop) -> None:
     shop.add_units(3)
     manifest = manifests.open_manifest(shop.by, "Delivery 7", "main")
     rows = pasted_rows(f"{imei(10)},APP-IP14P-256-A\n1234")
     upload = keep_upload(shop.by, rows, filename="list", location_id=shop.place.id, manifest_id=manifest.id)
     manifests.scan(shop.by, manifest.id, imei(11))
-    numbers = (manifest.id, upload.id)
+    photos.add_photos(shop.by, "inv_1", [("front.png", png(40, 30)), ("back.png", png(30, 40))])
+    quarantine.quarantine(shop.by, ["inv_2"], "repair", "cracked")
+    shop.add_pieces(shop.part, 3)
+    take(shop.by, Holder("repair", 1), pieces=[Pieces(shop.part.id, 2)], until=None)
+    change = bulk_lists.change_list(shop.by, UnitFilter(), Wanted(grade="C"), seen=3)
+    numbers = (manifest.id, upload.id, change.id)
     db.session.remove()
     page = signed_in(visit.page(for_axe=True))
     for path in (
         "/inventory", "/inventory?status=held&grade=A&grade=B", "/inventory/units/inv_1", "/inventory/units/inv_1/edit",
         "/inventory/units/inv_1/checks", "/inventory/intake?model=Pixel&grade=A", "/inventory/manifests",
         "/inventory/manifests/new", f"/inventory/manifests/{numbers[0]}", f"/inventory/imports/{numbers[1]}",
-        "/inventory/import", "/inventory/grades", "/inventory/labels",
+        "/inventory/import", "/inventory/grades", "/inventory/labels", "/inventory/units/inv_2", "/inventory/set-aside",
+        "/inventory/bulk/list?grade=A", f"/inventory/bulk/{numbers[2]}",
     ):  # fmt: skip
         page.goto(path)
         assert faults(page) == [], path

@@ -17,8 +17,9 @@ from dashboard.core.db import atomic, db, reads
 from dashboard.core.mail import MailMessage
 from dashboard.core.numbers import Counter
 from dashboard.customers.service import Address, CustomerFacts, add_address, create_customer
-from dashboard.inventory.models import InventoryView, Manifest, Product, PurchaseOrder, Supplier
-from dashboard.inventory.service import bulk, manifests, saved_views
+from dashboard.inventory.models import Claim, InventoryView, Manifest, Product, PurchaseOrder, Supplier, UnitPhoto
+from dashboard.inventory.service import bulk, manifests, photos, saved_views
+from dashboard.inventory.service.claims import Holder, Pieces, take
 from dashboard.inventory.service.locations import create_location
 from dashboard.inventory.service.products import ProductFacts, create_product
 from dashboard.inventory.service.purchasing import Bought, create_purchase_order
@@ -31,6 +32,7 @@ from dashboard.inventory.service.units import UnitFacts, receive_unit
 from dashboard.orders import service as orders
 from dashboard.orders.service import Placed, Rate, Wanted, drafts
 from tests.conftest import PASSWORD, Merchants
+from tests.inventory.pictures import png
 from tests.inventory.shop import Shop, imei, open_shop
 
 FIRST_NUMBER = 500
@@ -195,6 +197,17 @@ def a_unit(of: Business) -> str:
     return receive_unit(of.by, facts)
 
 
+def a_photo(of: Business) -> tuple[str, str]:
+    unit = a_unit(of)
+    photos.add_photos(of.by, unit, [("theirs.png", png(2, 2))])
+    return unit, str(reads(of.by).scalars(select(UnitPhoto.id).order_by(UnitPhoto.id.desc())).first())
+
+
+def pieces_to_repair(of: Business) -> str:
+    take(of.by, Holder("repair", next(_numbers)), pieces=[Pieces(of.shop.part.id, 1)], until=None)
+    return str(reads(of.by).scalars(select(Claim.id).order_by(Claim.id.desc())).first())
+
+
 def a_transfer(of: Business) -> str:
     return str(send(of.by, of.shop.place.id, of.shop.other_place.id, [Sent(of.shop.cable.id)]).id)
 
@@ -333,6 +346,8 @@ KINDS: Sequence[Kind] = (
     _named("sku", a_sku),
     _named("unit_id", a_unit, nobodys=_NO_UNIT),
     _named("inventory_id", a_unit, nobodys=_NO_UNIT),
+    Kind(("unit_id", "photo_id"), a_photo, nobodys=(_NO_UNIT, "")),
+    _named("claim_id", pieces_to_repair),
     _named("transfer_id", a_transfer),
     _named("stocktake_id", a_stocktake),
     _named("number", a_supplier, "/suppliers/"),

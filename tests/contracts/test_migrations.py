@@ -112,7 +112,7 @@ def test_a_migration_imports_nothing_of_the_application(path: Path) -> None:
             imported |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             imported.add((node.module or "").split(".")[0])
-    assert imported <= {"alembic", "sqlalchemy", "collections", "typing"}
+    assert imported <= {"alembic", "sqlalchemy", *sys.stdlib_module_names}
 
 
 def partial() -> list[tuple[str, Index]]:
@@ -130,7 +130,8 @@ def test_a_partial_index_is_partial_on_both_databases() -> None:
     assert len(partial()) >= 3
     for _, index in partial():
         conditions = [str(index.dialect_options[name].get("where")) for name in ("sqlite", "postgresql")]
-        assert conditions[0] == conditions[1] != "None", index.name
+        # SQLite uses such an index only where the question is put in its words, and there a truth is a number.
+        assert conditions[0].replace(" = 1", "") == conditions[1] != "None", index.name
 
 
 def test_a_partial_index_is_partial_in_the_database_as_well(bare: Flask) -> None:

@@ -1,7 +1,7 @@
 """Who may do what: every route tried by everybody, against the right that the route table states.
 
 The actors are all roles, all scopes, all ways in which a credential can be no good, and other tenants. A cell is one
-request; people get a session of their own for each, because some cells end it.
+request; people get another session after each that may have ended theirs.
 """
 
 import re
@@ -10,12 +10,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask import Flask
+from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
 from werkzeug.routing import Rule
 
 from dashboard.accounts import service as accounts
 from dashboard.accounts.models import ApiKey, Tenant, User
-from dashboard.accounts.roles import KEY_SCOPES, READ_SCOPES, ROLES, SELF, read_write_scopes
+from dashboard.accounts.roles import (
+    KEY_SCOPES,
+    READ_SCOPES,
+    ROLES,
+    SANDBOX_READ,
+    SANDBOX_WRITE,
+    SELF,
+    read_write_scopes,
+)
 from dashboard.accounts.service import oauth, sessions
 from dashboard.accounts.service.sessions import Client
 from dashboard.core import clock
@@ -123,7 +132,8 @@ def programs(merchants: Merchants) -> list[Actor]:
         Actor("read-only key", key_of(tenant, READ_SCOPES), READ_SCOPES),
         Actor("read-write key", key_of(tenant, read_write), read_write),
         Actor("other tenant's key", key_of(other, read_write), read_write),
-        Actor("sandbox key", key_of(twin, read_write), read_write),
+        Actor("sandbox key", key_of(twin, read_write), read_write | {SANDBOX_READ, SANDBOX_WRITE}),
+        Actor("sandbox's read-only key", key_of(twin, READ_SCOPES), READ_SCOPES | {SANDBOX_READ}),
     ]
     actors += [
         Actor(f"platform with {scope}", platform_token(tenant, scope), frozenset({scope}))
@@ -146,10 +156,13 @@ def test_every_endpoint_by_every_credential(busy: Flask, merchants: Merchants, n
     actors = programs(merchants)
     routes = routes_of(busy, api=True)
     for actor in actors:
+        secret, spent = "", True
         for method, path, right in routes:
-            credentials.forget_all()
-            secret = actor.credential()
-            db.session.remove()
+            if spent:
+                credentials.forget_all()
+                secret = actor.credential()
+                db.session.remove()
+            spent = method != "GET"
             headers = {"Authorization": f"Bearer {secret}"} if secret else {}
             status = busy.test_client().open(path, method=method, json={}, headers=headers).status_code
             if actor.scopes is None and (right != PUBLIC or secret):
@@ -167,6 +180,18 @@ def test_every_endpoint_by_every_credential(busy: Flask, merchants: Merchants, n
     assert cells == len(actors) * len(routes) > 1_000
 
 
+def visiting(app: Flask, user: User | None) -> FlaskClient:
+    """A browser with a session that has just begun, of somebody or of nobody."""
+    browser = app.test_client()
+    with browser.session_transaction() as cookie:
+        cookie["csrf_token"] = "matrix"
+        if user is not None:
+            opened = sessions.open_session(user, "page", NOWHERE)
+            cookie["_user_id"], cookie["_fresh"] = str(opened.id), True
+    db.session.remove()
+    return browser
+
+
 def test_every_page_by_everybody(busy: Flask, merchants: Merchants, note: Note) -> None:
     everybody: list[tuple[str, User | None, frozenset[str]]] = [("stranger", None, frozenset())]
     for role, scopes in ROLES.items():
@@ -177,14 +202,11 @@ def test_every_page_by_everybody(busy: Flask, merchants: Merchants, note: Note) 
     routes = routes_of(busy, api=False)
     token = URLSafeTimedSerializer(str(busy.secret_key), salt="wtf-csrf-token").dumps("matrix")
     for name, user, scopes in everybody:
+        browser, spent = busy.test_client(), True
         for method, path, right in routes:
-            browser = busy.test_client()
-            with browser.session_transaction() as cookie:
-                cookie["csrf_token"] = "matrix"
-                if user is not None:
-                    opened = sessions.open_session(user, "page", NOWHERE)
-                    cookie["_user_id"], cookie["_fresh"] = str(opened.id), True
-            db.session.remove()
+            if spent:
+                browser = visiting(busy, user)
+            spent = method != "GET"
             answer = browser.open(path, method=method, headers={"X-CSRFToken": token})
             to_sign_in = answer.status_code == 401 or "/sign-in" in answer.headers.get("Location", "")
             if right == PUBLIC:

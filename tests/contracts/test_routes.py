@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
 from dashboard.accounts import service as accounts
-from dashboard.accounts.roles import ALL_SCOPES, OWNERSHIP, SELF
+from dashboard.accounts.roles import ALL_SCOPES, OWNERSHIP, SANDBOX_READ, SANDBOX_WRITE, SELF
 from dashboard.core.context import SYSTEM
 from dashboard.web.api import PUBLIC, ApiBlueprint
 from dashboard.web.dialects import is_api_path
@@ -20,7 +20,7 @@ from tests.conftest import Api, Merchants, made_app, settings_at, sign_in, token
 
 AUTOMATIC = {"HEAD", "OPTIONS"}
 UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
-KNOWN_RIGHTS = ALL_SCOPES | {PUBLIC, SELF, OWNERSHIP, "operator"}
+KNOWN_RIGHTS = ALL_SCOPES | {PUBLIC, SELF, OWNERSHIP, SANDBOX_READ, SANDBOX_WRITE, "operator"}
 
 CATALOGUE = {
     "GET /api/catalog/devices/{slug}",
@@ -119,6 +119,20 @@ def test_pages_stay_out_of_the_paths_of_the_api(routes: Flask) -> None:
     for route, rule in stated(routes):
         documents = rule.endpoint in ("documents.openapi", "documents.explorer")
         assert is_api_path(rule.rule) == (is_of_api(routes, rule) or documents), route
+
+
+ONES_OWN = {
+    "POST /catalog/devices/<slug>/edit",  # asks by itself whether to edit or to suggest
+    "POST /inventory/views",
+    "POST /inventory/views/<int(max=9007199254740991):view_id>/remove",
+}
+"""What a reader may change: their own suggestions and views."""
+
+
+def test_whatever_changes_something_asks_for_more_than_reading(routes: Flask) -> None:
+    rights = registry_of(routes).rights
+    asked = {route for route, right in rights.items() if not route.startswith("GET ") and right.endswith(":read")}
+    assert asked == ONES_OWN
 
 
 def test_safe_methods_only_read(routes: Flask) -> None:

@@ -22,7 +22,7 @@ from dashboard.inventory.service import ProductFacts, UnitFacts, create_product,
 from dashboard.inventory.service.claims import Holder, take
 from dashboard.inventory.service.quarantine import quarantine
 from dashboard.orders import service as orders
-from tests.conftest import Api, Merchants, inputs, sign_in, token_at
+from tests.conftest import Api, Merchants, inputs, token_at
 from tests.inventory.shop import Shop, imei, open_shop
 
 HTMX = {"HX-Request": "true"}
@@ -33,21 +33,6 @@ GRID = "/inventory"
 def shop(merchants: Merchants) -> Shop:
     boundaries.forget()
     return open_shop(merchants.alice)
-
-
-@pytest.fixture
-def alice(client: FlaskClient, shop: Shop) -> FlaskClient:
-    """A browser of the owner."""
-    sign_in(client, "alice", "FIRST")
-    return client
-
-
-@pytest.fixture
-def bob(app: Flask, shop: Shop) -> FlaskClient:
-    """A browser of a viewer: no change, no costs."""
-    client = app.test_client()
-    sign_in(client, "bob", "FIRST")
-    return client
 
 
 def text(answer: TestResponse) -> str:

@@ -11,7 +11,8 @@ from dashboard.core.db import reads
 from dashboard.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from dashboard.core.events import Event
 from dashboard.inventory.models import Product
-from dashboard.inventory.queries.stock import ProductFilter, count_products, show_stocked, stocked_slice
+from dashboard.inventory.queries.product_lists import ProductFilter, list_products
+from dashboard.inventory.queries.stock import show_stocked
 from dashboard.inventory.service.products import (
     ProductFacts,
     archive_product,
@@ -118,9 +119,9 @@ def test_what_runs_low_and_what_lies_where_is_found(shop: Shop) -> None:
     change_product(shop.by, shop.phone.id, {"min_stock": 2})
 
     def found(**where: Any) -> list[str]:
-        rows = stocked_slice(shop.by, ProductFilter(**where)).items
-        assert count_products(shop.by, ProductFilter(**where)) == len(rows)
-        return [row.product.sku for row in rows]
+        found, count = list_products(shop.by, ProductFilter(**where))
+        assert (count.total, count.more) == (len(found.items), False)
+        return [row.sku for row in found.items]
 
     assert found(low=True) == ["APP-IP14P-256-A", "GPU-1"]
     assert found(place="van_1") == ["CAB-1"]
@@ -134,8 +135,8 @@ def test_sorting_by_name_goes_on_from_any_row(shop: Shop) -> None:
     seen: list[str] = []
     after: str | None = None
     while True:
-        page = stocked_slice(shop.by, ProductFilter(), sort="name", after=after, size=1)
-        seen += [row.product.name for row in page.items]
+        page, _ = list_products(shop.by, ProductFilter(), sort="name", after=after, size=1)
+        seen += [row.name for row in page.items]
         if (after := page.after) is None:
             break
     assert seen == ["Cable", "iPhone 14 Pro 256GB A", "RTX 4090", "Setting up"]

@@ -13,9 +13,10 @@ from dashboard.accounts import service as accounts
 from dashboard.core.context import SYSTEM
 from dashboard.core.db import db, reads
 from dashboard.inventory.models import Location, Product, PurchaseOrder, Supplier, Transfer, Unit
-from dashboard.inventory.queries.movements import counted_lines, show_stocktake
+from dashboard.inventory.queries.movements import show_transfer
 from dashboard.inventory.queries.purchasing import show_purchase
 from dashboard.inventory.queries.stock import StockedProduct, show_stocked
+from dashboard.inventory.queries.stocktakes import counted_lines, show_stocktake
 from dashboard.inventory.service import purchasing, stocktake, transfers
 from dashboard.inventory.service.products import (
     ProductFacts,
@@ -363,6 +364,56 @@ def test_a_cancelled_transfer_is_undone(alice: FlaskClient, shop: Shop) -> None:
     db.session.remove()
     assert send(alice, f"/transfers/{made.id}/cancel", {}).status_code == 303
     assert stocked(shop, shop.part).in_transit == 0
+
+
+def test_a_part_of_a_transfer_arrives_and_what_cannot_be_keeps_what_was_typed(alice: FlaskClient, shop: Shop) -> None:
+    made = transfers.send(shop.by, shop.place.id, shop.other_place.id, [Sent(shop.part.id, 4), Sent(shop.cable.id, 3)])
+    lines = {line.sku: line.id for line in show_transfer(shop.by, made.id)[1]}
+    db.session.remove()
+    url = f"/transfers/{made.id}/receive"
+    for typed, sentence in (("5", "Only 4 of this are on their way."), ("some", "Write a number of pieces.")):
+        answer = send(alice, url, {f"line-{lines['GPU-1']}": typed, f"line-{lines['CAB-1']}": "2"})
+        assert answer.status_code == 422
+        assert sentence in text(answer)
+        assert f'value="{typed}"' in text(answer)
+    assert "Say what has come." in text(send(alice, url, {}))
+    counted = send(alice, url, {"scan": "gpu-1", "action": "scan", f"line-{lines['CAB-1']}": "2"})
+    assert "1 of GPU-1." in text(counted)
+    assert inputs(text(counted))[f"line-{lines['CAB-1']}"] == "2"
+    assert inputs(text(send(alice, url, {"action": "all"})))[f"line-{lines['GPU-1']}"] == "4"
+    assert send(alice, url, {f"line-{lines['GPU-1']}": "3"}).status_code == 303
+    page = text(alice.get(f"/transfers/{made.id}"))
+    assert "Partly arrived" in page
+    assert "3 of 7" in text(alice.get("/transfers"))
+    assert send(alice, f"/transfers/{made.id}/close", {"reason": "mood"}).status_code == 422
+    assert send(alice, f"/transfers/{made.id}/close", {"reason": "lost", "note": "claim 17"}).status_code == 303
+    assert "claim 17" in text(alice.get(f"/transfers/{made.id}"))
+    assert alice.get(url).status_code == 303
+    assert stocked(shop, shop.part).on_hand == 9
+
+
+def test_units_of_a_stocktake_are_scanned_reviewed_and_posted(alice: FlaskClient, shop: Shop) -> None:
+    shop.add_units(2)
+    take = stocktake.start_stocktake(shop.by, shop.place.id)
+    db.session.remove()
+    count, review = f"/stocktakes/{take.id}/count", f"/stocktakes/{take.id}"
+    answer = text(send(alice, count, {"scanned": imei(1)}, headers=HTMX))
+    assert f"{imei(1)} is here." in answer
+    assert 'data-tone="good"' in answer
+    assert "<strong>1</strong> of 2 units found" in answer
+    assert 'data-tone="warn"' in text(send(alice, count, {"scanned": imei(900)}, headers=HTMX))
+    slip = text(send(alice, count, {"scanned": "C02XL0ABJGH5"}, headers=HTMX))
+    assert "List it as a unit" in slip
+    listed = text(send(alice, count, {"scanned": "C02XL0ABJGH5", "unknown": "1"}, headers=HTMX))
+    assert "C02XL0ABJGH5 is not in the books" in listed
+    page = text(alice.get(review))
+    assert imei(2) in page
+    assert imei(1) not in page
+    assert imei(1) in text(alice.get(f"{review}?units=matched"))
+    assert send(alice, f"{review}/post", {"units_aside": "y"}).status_code == 303
+    page = text(alice.get(review))
+    assert "Posted. 0 products differ, 1 set aside as missing, 2 listed to be taken in." in page
+    assert "Open the manifest" in text(alice.get(f"{review}?units=intake"))
 
 
 def test_a_stocktake_is_started_counted_reviewed_and_posted_without_script(alice: FlaskClient, shop: Shop) -> None:

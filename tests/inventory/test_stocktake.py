@@ -9,8 +9,8 @@ from sqlalchemy import select
 from dashboard.core.db import db, reads
 from dashboard.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from dashboard.inventory.models import StockMove, Stocktake
-from dashboard.inventory.queries.movements import CountedLine, counted_lines, last_scans, show_stocktake
 from dashboard.inventory.queries.stock import show_stocked
+from dashboard.inventory.queries.stocktakes import CountedLine, counted_lines, last_scans, show_stocktake
 from dashboard.inventory.service import claims, stocktake, transfers
 from dashboard.inventory.service.adjust import adjust_pieces, receive_pieces
 from dashboard.inventory.service.claims import Holder, Pieces
@@ -55,7 +55,7 @@ def test_expected_is_what_was_there_when_it_began(shop: Shop, take: Stocktake) -
 
 def test_differences_are_posted_as_counts_and_the_rest_stays(shop: Shop, take: Stocktake) -> None:
     stocktake.count_pieces(shop.by, take.id, "gpu-1", 8)
-    assert stocktake.post_stocktake(shop.by, take.id) == 1
+    assert stocktake.post_stocktake(shop.by, take.id).products == 1
     assert (on_hand(shop, shop.part.number), on_hand(shop, shop.cable.number)) == (8, 20)
     moves = reads(shop.by).execute(select(StockMove.kind, StockMove.quantity, StockMove.source).order_by(StockMove.id))
     assert [tuple(row) for row in moves][-1] == ("count", -2, f"stocktake:{take.id}")
@@ -70,7 +70,7 @@ def test_what_is_sold_meanwhile_is_no_difference(shop: Shop, take: Stocktake, wh
     if when == "after the count":
         sell(shop, 3)
     assert line(shop, take, "GPU-1").difference == 0
-    assert stocktake.post_stocktake(shop.by, take.id) == 0
+    assert stocktake.post_stocktake(shop.by, take.id).products == 0
     assert on_hand(shop, shop.part.number) == 7
 
 
@@ -136,7 +136,7 @@ def test_what_is_on_its_way_is_not_expected_on_the_shelf(shop: Shop) -> None:
 
 def test_what_nobody_counted_can_be_posted_as_none(shop: Shop, take: Stocktake) -> None:
     stocktake.count_pieces(shop.by, take.id, "GPU-1", 10)
-    assert stocktake.post_stocktake(shop.by, take.id, missing_is_none=True) == 1
+    assert stocktake.post_stocktake(shop.by, take.id, missing_is_none=True).products == 1
     assert (on_hand(shop, shop.part.number), on_hand(shop, shop.cable.number)) == (10, 0)
 
 

@@ -176,3 +176,89 @@ def test_whatever_is_sent_and_cancelled_the_sum_stays(shop: Shop, trips: list[tu
         )
         moved = reads(shop.by).scalar(select(func.sum(StockMove.quantity)).where(StockMove.product_id == shop.part.id))
         assert (int(levels or 0), int(moved or 0)) == (10, 10)
+
+
+# In parts
+
+
+def line_ids(shop: Shop, transfer: Transfer) -> dict[str, int]:
+    """Lines of a transfer by SKU, or by the unit's id."""
+    return {line.unit or line.sku: line.id for line in show_transfer(shop.by, transfer.id)[1]}
+
+
+def balanced(merchants: Merchants) -> bool:
+    return [found.equation.name for found in audit(merchants.operator) if found.offenders] == []
+
+
+def test_a_part_arrives_and_the_rest_stays_on_its_way(shop: Shop, merchants: Merchants) -> None:
+    first, second = shop.add_units(2)
+    sent = send(shop, Sent(shop.part.id, 6), Sent(unit_id=shop.units[first]), Sent(unit_id=shop.units[second]))
+    lines = line_ids(shop, sent)
+    transfers.arrive(shop.by, sent.id, {lines["GPU-1"]: 4, lines[first]: 1})
+    assert there(shop, shop.part.number) == {"Main stock": (4, 0, 0), "Van 1": (4, 0, 2)}
+    assert there(shop, shop.phone.number) == {"Van 1": (1, 0, 1)}
+    row, shown = show_transfer(shop.by, sent.id)
+    assert (row.state, row.arrived, [line.left for line in shown]) == ("partial", 5, [2, 0, 1])
+    assert balanced(merchants)
+    claims.take(shop.by, Holder("order", 1), units=[shop.units[first]], until=None)
+    with pytest.raises(OutOfStock):
+        claims.take(shop.by, Holder("order", 2), pieces=[Pieces(shop.part.id, 5, shop.other_place.id)], until=None)
+    db.session.rollback()
+    transfers.arrive(shop.by, sent.id, {lines["GPU-1"]: 2, lines[second]: 1})
+    row, _ = show_transfer(shop.by, sent.id)
+    assert (row.state, row.ended_at is not None) == ("arrived", True)
+    assert there(shop, shop.part.number) == {"Main stock": (4, 0, 0), "Van 1": (6, 0, 0)}
+    assert balanced(merchants)
+
+
+@pytest.mark.parametrize("pieces", [5, -1])
+def test_no_more_arrives_than_is_on_its_way(shop: Shop, pieces: int) -> None:
+    sent = send(shop, Sent(shop.part.id, 4))
+    with pytest.raises(Invalid, match="Only 4"):
+        transfers.arrive(shop.by, sent.id, {line_ids(shop, sent)["GPU-1"]: pieces})
+    assert there(shop, shop.part.number) == {"Main stock": (6, 0, 0), "Van 1": (0, 0, 4)}
+
+
+@pytest.mark.parametrize("parts", [{}, {999_999: 1}])
+def test_what_arrives_is_named(shop: Shop, parts: dict[int, int]) -> None:
+    sent = send(shop, Sent(shop.part.id, 4))
+    with pytest.raises(Invalid):
+        transfers.arrive(shop.by, sent.id, parts)
+
+
+@pytest.mark.parametrize(("reason", "kind"), [("lost", "adjust"), ("damaged", "scrap")])
+def test_the_rest_is_given_up_for_a_reason(shop: Shop, merchants: Merchants, reason: str, kind: str) -> None:
+    first, second = shop.add_units(2)
+    sent = send(shop, Sent(shop.part.id, 6), Sent(unit_id=shop.units[first]), Sent(unit_id=shop.units[second]))
+    lines = line_ids(shop, sent)
+    transfers.arrive(shop.by, sent.id, {lines["GPU-1"]: 4, lines[first]: 1})
+    transfers.give_up(shop.by, sent.id, reason, "claim 17")
+    assert there(shop, shop.part.number) == {"Main stock": (4, 0, 0), "Van 1": (4, 0, 0)}
+    assert there(shop, shop.phone.number) == {"Van 1": (1, 0, 0)}
+    gone = reads(shop.by).scalars(select(Unit).where(Unit.id == shop.units[second])).one()
+    assert (gone.state, gone.gone_at is not None) == ("scrapped", True)
+    pieces = select(StockMove.kind, StockMove.quantity).where(StockMove.reason.endswith("claim 17"))
+    moves = reads(shop.by).execute(pieces.where(StockMove.unit_id.is_(None)))
+    assert [tuple(row) for row in moves] == [(kind, -2)]
+    row, shown = show_transfer(shop.by, sent.id)
+    assert (row.state, row.lost, [line.left for line in shown]) == ("arrived", 3, [0, 0, 0])
+    assert "claim 17" in row.notes
+    assert balanced(merchants)
+    with pytest.raises(Conflict, match="arrived already"):
+        transfers.arrive(shop.by, sent.id)
+
+
+def test_a_transfer_of_which_nothing_came_is_lost(shop: Shop) -> None:
+    sent = send(shop, Sent(shop.part.id, 4))
+    with pytest.raises(Invalid, match="what became of it"):
+        transfers.give_up(shop.by, sent.id, "mood")
+    transfers.give_up(shop.by, sent.id, "lost")
+    assert show_transfer(shop.by, sent.id)[0].state == "lost"
+
+
+def test_what_turns_back_after_a_part_arrived_is_where_it_was(shop: Shop, merchants: Merchants) -> None:
+    sent = send(shop, Sent(shop.part.id, 6))
+    transfers.arrive(shop.by, sent.id, {line_ids(shop, sent)["GPU-1"]: 4})
+    transfers.cancel(shop.by, sent.id)
+    assert there(shop, shop.part.number) == {"Main stock": (6, 0, 0), "Van 1": (4, 0, 0)}
+    assert balanced(merchants)

@@ -8,9 +8,10 @@ from dashboard.core.paging import PageRequest
 from dashboard.inventory import service
 from dashboard.inventory.api import field_shapes as shapes
 from dashboard.inventory.models import Location, Supplier
-from dashboard.inventory.queries import purchasing, stock
+from dashboard.inventory.queries import product_lists, purchasing, stock
+from dashboard.inventory.queries.product_lists import ProductFilter
 from dashboard.inventory.queries.purchasing import PurchaseFilter, PurchaseRow
-from dashboard.inventory.queries.stock import LevelRow, ProductFilter, StockedProduct
+from dashboard.inventory.queries.stock import LevelRow, StockedProduct
 from dashboard.inventory.schemas_field import (
     LineItemJson,
     LineItemListQuery,
@@ -52,7 +53,7 @@ BUY_READ, BUY = "purchasing:read", "purchasing:write"
 def part_list(by: Principal, page: PageRequest, query: PartListQuery) -> Many[StockedProduct]:
     """List parts"""
     where = ProductFilter(kinds=PARTS, text=query.search, low=query.low_stock, archived=query.archived)
-    return Many(stock.stocked_page(by, where, page), shapes.part_for(by))
+    return Many(product_lists.stocked_page(by, where, page), shapes.part_for(by))
 
 
 @field_api.operation("POST", "/parts", needs=WRITE, answer=PartJson, status=201, body=NewPartBody)
@@ -215,7 +216,7 @@ def _arrived(order: PurchaseRow, body: ReceivePurchaseBody) -> list[Arrived]:
 def line_item_list(by: Principal, page: PageRequest, query: LineItemListQuery) -> Many[StockedProduct]:
     """List line items"""
     where = ProductFilter(kinds=(query.kind,) if query.kind else (), text=query.search)
-    return Many(stock.stocked_page(by, where, page), shapes.line_item_for(by))
+    return Many(product_lists.stocked_page(by, where, page), shapes.line_item_for(by))
 
 
 @field_api.operation(

@@ -7,6 +7,7 @@ from wtforms import BooleanField, DateField, HiddenField, IntegerField, SelectFi
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from dashboard.inventory.service.adjust import REASONS
+from dashboard.inventory.service.transfers import LOSSES
 from dashboard.web.forms import Form
 
 
@@ -126,6 +127,19 @@ class TransferForm(Form):
     notes = StringField("Note", validators=[Length(max=500)])
 
 
+class ArriveForm(Form):
+    """What came of a transfer; its lines have inputs of their own."""
+
+    scan = StringField("Scan", validators=[Length(max=80)])
+
+
+class LossForm(Form):
+    """Ends a transfer of which the rest will not come."""
+
+    reason: Any = SelectField("What happened", choices=options((key, loss.label) for key, loss in LOSSES.items()))
+    note = StringField("Note", validators=[Length(max=150)])
+
+
 class StocktakeForm(Form):
     """A new stocktake."""
 
@@ -135,10 +149,11 @@ class StocktakeForm(Form):
 class CountForm(Form):
     """One scan of a count: a code, or a number of pieces before it (`9*CAP-355`)."""
 
-    scanned = StringField("Barcode or SKU", validators=[Length(max=100)])
+    scanned = StringField("Barcode, SKU, IMEI or serial number", validators=[Length(max=100)])
 
 
 class PostForm(Form):
     """Ends a stocktake; what nobody counted stays, or counts as none."""
 
     missing_is_none = BooleanField("What nobody counted is not there")
+    units_aside = BooleanField("Set units aside that nobody scanned: they are missing")

@@ -13,14 +13,17 @@ from dashboard.inventory.models.movements import (
     Stocktake,
     StocktakeLine,
     StocktakeScan,
+    StocktakeUnit,
     Transfer,
     TransferLine,
 )
-from dashboard.inventory.models.products import KINDS, Grade, Location, Product, ProductCategory
+from dashboard.inventory.models.photos import UnitPhoto
+from dashboard.inventory.models.products import KINDS, Grade, Location, Product, ProductCategory, ProductTerm
 from dashboard.inventory.models.purchasing import PurchaseOrder, PurchaseOrderLine, Supplier
 from dashboard.inventory.models.stock import UNIT_STATES, Claim, StockLevel, StockMove, Unit, UnitTally
 from dashboard.inventory.models.unit_changes import (
     QUARANTINE_REASONS,
+    SET_ASIDE,
     BulkChange,
     BulkChangeRow,
     InventoryView,
@@ -31,6 +34,7 @@ __all__ = [
     "DECISIONS",
     "KINDS",
     "QUARANTINE_REASONS",
+    "SET_ASIDE",
     "UNIT_STATES",
     "BulkChange",
     "BulkChangeRow",
@@ -42,6 +46,7 @@ __all__ = [
     "ManifestLine",
     "Product",
     "ProductCategory",
+    "ProductTerm",
     "PurchaseOrder",
     "PurchaseOrderLine",
     "Quarantine",
@@ -51,10 +56,12 @@ __all__ = [
     "Stocktake",
     "StocktakeLine",
     "StocktakeScan",
+    "StocktakeUnit",
     "Supplier",
     "Transfer",
     "TransferLine",
     "Unit",
+    "UnitPhoto",
     "UnitTally",
     "UnitUpload",
     "UnitUploadPart",

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from dashboard.core.db import Base, IntPK, TenantOwned, sortable, tenant_link
 
 COUNTING = text("status = 'counting'")
+SCANNED = text("scanned_at IS NOT NULL")
 
 
 class Transfer(TenantOwned, Base):
@@ -39,7 +40,9 @@ class Transfer(TenantOwned, Base):
 
 
 class TransferLine(TenantOwned, Base):
-    """Pieces of a product, or one unit, in a transfer."""
+    """Pieces of a product, or one unit, in a transfer. They arrive in any number of parts (`arrived`) or are given up
+    (`lost`); the rest is on its way for as long as the transfer is.
+    """
 
     __tablename__ = "transfer_line"
     __table_args__ = (
@@ -49,6 +52,7 @@ class TransferLine(TenantOwned, Base):
         Index("ix_transfer_line_transfer", "tenant_id", "transfer_id", "id"),
         CheckConstraint("quantity > 0", name="moves_something"),
         CheckConstraint("unit_id IS NULL OR quantity = 1", name="one_unit"),
+        CheckConstraint("arrived >= 0 AND lost >= 0 AND arrived + lost <= quantity", name="parts_sound"),
     )
 
     id: Mapped[IntPK]
@@ -56,15 +60,22 @@ class TransferLine(TenantOwned, Base):
     product_id: Mapped[int]
     unit_id: Mapped[int | None]
     quantity: Mapped[int]
+    arrived: Mapped[int] = mapped_column(default=0)
+    lost: Mapped[int] = mapped_column(default=0)
 
 
 class Stocktake(TenantOwned, Base):
-    """A count of the pieces at one place. A place has at most one that is being counted."""
+    """A count of the pieces and units at one place. A place has at most one that is being counted.
+
+    `units_expected`, `units_found` (of those) and `units_extra` (scanned beside them) are kept with every scan, so that
+    a scan costs the same however many units lie there.
+    """
 
     __tablename__ = "stocktake"
     __table_args__ = (
         UniqueConstraint("tenant_id", "id"),
         tenant_link("location_id", "location"),
+        tenant_link("manifest_id", "manifest"),
         Index("ix_stocktake_newest", "tenant_id", "id"),
         Index(
             "ix_stocktake_place",
@@ -83,6 +94,10 @@ class Stocktake(TenantOwned, Base):
     started_by: Mapped[str] = mapped_column(String(120))
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    units_expected: Mapped[int] = mapped_column(default=0)
+    units_found: Mapped[int] = mapped_column(default=0)
+    units_extra: Mapped[int] = mapped_column(default=0)
+    manifest_id: Mapped[int | None]
 
 
 class StocktakeLine(TenantOwned, Base):
@@ -128,6 +143,40 @@ class StocktakeScan(TenantOwned, Base):
     quantity: Mapped[int]
     who: Mapped[str] = mapped_column(String(120))
     at: Mapped[datetime]
+
+
+class StocktakeUnit(TenantOwned, Base):
+    """One unit of a count: expected when it began, scanned since, or both. `number` is an IMEI's digits or a folded
+    serial number, `unit_id` None where the books know none of that number.
+
+    What an open count says of it follows from where the unit is now; `outcome` is what it was when it was posted.
+    """
+
+    __tablename__ = "stocktake_unit"
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "stocktake_id", "number"),
+        tenant_link("stocktake_id", "stocktake", ondelete="CASCADE"),
+        tenant_link("unit_id", "unit"),
+        Index("ix_stocktake_unit_line", "tenant_id", "stocktake_id", "id"),
+        Index(
+            "ix_stocktake_unit_scanned",
+            "tenant_id",
+            "stocktake_id",
+            "scanned_at",
+            sqlite_where=SCANNED,
+            postgresql_where=SCANNED,
+        ),
+        CheckConstraint("expected OR scanned_at IS NOT NULL", name="is_something"),
+    )
+
+    id: Mapped[IntPK]
+    stocktake_id: Mapped[int]
+    unit_id: Mapped[int | None]
+    number: Mapped[str] = mapped_column(sortable(40))
+    expected: Mapped[bool]
+    scanned_at: Mapped[datetime | None]
+    scanned_by: Mapped[str | None] = mapped_column(String(120))
+    outcome: Mapped[str | None] = mapped_column(String(12))
 
 
 class StockSettings(TenantOwned, Base):

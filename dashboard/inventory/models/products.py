@@ -3,13 +3,22 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, TextClause, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dashboard.core.db import Base, IntPK, TenantOwned, sortable, tenant_link
 
+FOR_SALE = text("archived_at IS NULL")
+ARCHIVED = text("archived_at IS NOT NULL")
+LOW = text("low AND archived_at IS NULL")
+LOW_ON_SQLITE = text("low = 1 AND archived_at IS NULL")  # as it is asked there, where there are no booleans
+
 KINDS = ("serialised", "counted", "unique", "service")
 """Sold unit by unit with a serial number; by number of pieces; a single piece there is; work, which is never short."""
+
+
+def _where(name: str, condition: TextClause, *columns: str) -> Index:
+    return Index(name, "tenant_id", *columns, "id", sqlite_where=condition, postgresql_where=condition)
 
 
 class ProductCategory(TenantOwned, Base):
@@ -41,7 +50,8 @@ class Product(TenantOwned, Base):
 
     `price` and `cost` are minor units of the tenant's currency; `cost` is the average of what is on the shelf.
     `model`, `storage` and `grade` are those of a serialised product, whose units all share them; `model_key` is the
-    model in lower case. `min_stock` is None where nobody counts. `tax_class` is `standard` or `exempt`.
+    model in lower case. `min_stock` is None where nobody counts; `low`, kept in the transaction of every change, says
+    that there is less, what is on its way between places included. `tax_class` is `standard` or `exempt`.
     """
 
     __tablename__ = "product"
@@ -51,7 +61,12 @@ class Product(TenantOwned, Base):
         UniqueConstraint("tenant_id", "public_id"),
         UniqueConstraint("tenant_id", "code"),
         UniqueConstraint("tenant_id", "sku_key"),
-        Index("ix_product_name", "tenant_id", "search_name", "id"),
+        _where("ix_product_sku", FOR_SALE, "sku_key"),
+        _where("ix_product_name", FOR_SALE, "search_name"),
+        _where("ix_product_archived", ARCHIVED, "sku_key"),
+        _where("ix_product_archived_name", ARCHIVED, "search_name"),
+        Index("ix_product_low", "tenant_id", "id", sqlite_where=LOW_ON_SQLITE, postgresql_where=LOW),
+        Index("ix_product_category", "tenant_id", "category_id", "id"),
         Index("ix_product_model", "tenant_id", "model_key", "grade"),
         Index("ix_product_barcode", "tenant_id", "barcode"),
         Index("ix_product_kind", "tenant_id", "kind", "id"),
@@ -91,10 +106,27 @@ class Product(TenantOwned, Base):
     reorder_quantity: Mapped[int | None]
     auto_reorder: Mapped[bool] = mapped_column(default=False)
     supplier_id: Mapped[int | None]
+    low: Mapped[bool] = mapped_column(default=False)
     archived_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+
+
+class ProductTerm(TenantOwned, Base):
+    """A product's name from one of its words on, folded and without gaps: a search for words that follow each other is
+    a range of these ("4090gaming" of "RTX 4090 Gaming").
+    """
+
+    __tablename__ = "product_term"
+    __table_args__ = (
+        tenant_link("product_id", "product", ondelete="CASCADE"),
+        Index("ix_product_term_product", "tenant_id", "product_id", "term"),
+    )
+
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenant.id", ondelete="CASCADE"), primary_key=True)
+    term: Mapped[str] = mapped_column(sortable(40), primary_key=True)
+    product_id: Mapped[int] = mapped_column(primary_key=True)
 
 
 class Location(TenantOwned, Base):

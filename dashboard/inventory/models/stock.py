@@ -74,7 +74,6 @@ class Unit(TenantOwned, Base):
     activation_lock: Mapped[str] = mapped_column(String(8), default="unknown")  # off, on, unknown
     blacklist: Mapped[str] = mapped_column(String(8), default="unknown")  # clean, blocked, unknown
     erasure: Mapped[dict[str, Any] | None]
-    photos: Mapped[list[str]] = mapped_column(default=list)
     notes: Mapped[str] = mapped_column(Text, default="")
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]
@@ -90,6 +89,7 @@ class UnitTally(TenantOwned, Base):
     __table_args__ = (
         tenant_link("product_id", "product"),
         tenant_link("location_id", "location"),
+        Index("ix_unit_tally_place", "tenant_id", "location_id", "product_id"),
     )
 
     tenant_id: Mapped[int] = mapped_column(ForeignKey("tenant.id", ondelete="CASCADE"), primary_key=True)
@@ -108,6 +108,7 @@ class StockLevel(TenantOwned, Base):
         UniqueConstraint("tenant_id", "product_id", "location_id"),
         tenant_link("product_id", "product"),
         tenant_link("location_id", "location"),
+        Index("ix_stock_level_place", "tenant_id", "location_id", "product_id"),
         CheckConstraint("on_hand >= 0", name="not_negative"),
     )
 

@@ -8,13 +8,18 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from dashboard.core.db import Base, IntPK, TenantOwned, tenant_link
 
+SET_ASIDE = ("quarantine", "repair")
+"""Holders that keep stock away to be looked at or mended: it is promised to nobody."""
+
 QUARANTINE_REASONS = {
     "inspection": "To be inspected",
+    "repair": "To be repaired",
     "activation_lock": "Activation lock is on",
     "blacklisted": "Reported lost or stolen",
     "damaged": "Damaged",
     "erasure": "Data not erased yet",
     "wrong_item": "Not what was ordered",
+    "missing": "Missing at a stocktake",
     "other": "Other",
 }
 
@@ -40,7 +45,11 @@ class Quarantine(TenantOwned, Base):
 
 
 class BulkChange(TenantOwned, Base):
-    """One change of many units, which can be taken back. `changed` says what, in the words of the form."""
+    """One change of many units, which can be taken back. `changed` says what, in the words of the form.
+
+    `found_by` is the filter of the list that it changes, up to the unit `up_to`; None where the units were picked.
+    Then `report` and `undo_report` say how far it is: `{"done", "changed", "problems"}`.
+    """
 
     __tablename__ = "bulk_change"
     __table_args__ = (UniqueConstraint("tenant_id", "id"), Index("ix_bulk_change_actor", "tenant_id", "actor", "id"))
@@ -50,6 +59,13 @@ class BulkChange(TenantOwned, Base):
     actor: Mapped[str] = mapped_column(String(40))
     at: Mapped[datetime]
     undone_at: Mapped[datetime | None]
+    found_by: Mapped[dict[str, Any] | None]
+    up_to: Mapped[int | None]
+    total: Mapped[int] = mapped_column(default=0)  # units that the list had when it was asked for
+    report: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    undo_report: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    work_id: Mapped[int | None]
+    undo_work_id: Mapped[int | None]
 
 
 class BulkChangeRow(TenantOwned, Base):

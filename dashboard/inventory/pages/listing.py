@@ -8,7 +8,7 @@ from werkzeug.datastructures import MultiDict
 
 from dashboard.inventory.forms.stockroom import KIND_WORDS
 from dashboard.inventory.models import Location, ProductCategory
-from dashboard.inventory.queries.stock import SORTS, ProductFilter
+from dashboard.inventory.queries.product_lists import SORTS, STOCKED, ProductFilter
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Listing:
         """The filter that this state stands for."""
         kinds = (self.kind,) if self.kind in KIND_WORDS else ()
         if self.endpoint == "stock" and not kinds:
-            kinds = ("counted", "unique", "serialised")
+            kinds = STOCKED
         return ProductFilter(kinds, self.category, self.place, bool(self.low), bool(self.archived), self.q)
 
     @property

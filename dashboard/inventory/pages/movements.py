@@ -1,20 +1,23 @@
-"""Transfers between places, and stocktakes."""
+"""Transfers between places: sending, what came of them, what never will."""
+
+from dataclasses import dataclass
 
 from flask import Response, flash, request, url_for
 
 from dashboard.core.context import Principal
 from dashboard.core.errors import Conflict, Invalid
-from dashboard.inventory.forms.stockroom import CountForm, PostForm, StocktakeForm, TransferForm
-from dashboard.inventory.forms.typing import TypedLine, read_lines, read_scan, refuse_unknown
+from dashboard.inventory.forms.stockroom import ArriveForm, LossForm, TransferForm
+from dashboard.inventory.forms.typing import TypedLine, read_lines, refuse_unknown
+from dashboard.inventory.imei import fold_serial
 from dashboard.inventory.models import Product, Transfer
 from dashboard.inventory.pages import words
 from dashboard.inventory.pages.blueprint import pages
 from dashboard.inventory.queries import movements as queries
 from dashboard.inventory.queries import stock
-from dashboard.inventory.service import stocktake as counting
+from dashboard.inventory.queries.movements import TransferredLine
 from dashboard.inventory.service import transfers as sending
 from dashboard.inventory.service.transfers import Sent
-from dashboard.web.pages import is_fragment_request, render_form, render_page, see_other
+from dashboard.web.pages import render_form, render_page, see_other
 
 READ, WRITE = "inventory:read", "inventory:write"
 
@@ -95,101 +98,105 @@ def transfer_cancel(by: Principal, transfer_id: int) -> Response:
     return see_other(url_for("stockroom.transfer", transfer_id=transfer_id))
 
 
-@pages.page("/stocktakes", needs=READ, methods=("GET",))
-def stocktakes(by: Principal) -> Response:
-    found = queries.stocktake_slice(by, after=request.args.get("after") or None)
-    return render_page(
-        "inventory/stocktakes/list.html",
-        fragment="inventory/stocktakes/_rows.html",
-        items=found.items,
-        more=url_for("stockroom.stocktakes", after=found.after) if found.after else "",
-        words=words,
-    )
+@dataclass(slots=True)
+class Came:
+    """A line of a transfer and how many of it came, as it was typed; `error` is what is wrong with that."""
+
+    line: TransferredLine
+    typed: str
+    error: str = ""
+
+    @property
+    def pieces(self) -> int | None:
+        """The number typed, none for an empty field; None for what is no number."""
+        text = self.typed.strip()
+        return int(text or "0") if (text or "0").isascii() and (text or "0").isdigit() and len(text) < 8 else None
 
 
-@pages.page("/stocktakes/new", needs=WRITE, methods=("GET", "POST"))
-def stocktake_new(by: Principal) -> Response:
-    places = stock.list_locations(by)
-    form = StocktakeForm()
-    form.place.choices = words.place_choices(places)
-    if places and form.sent():
-        try:
-            place = next(each.id for each in places if each.code == form.place.data)
-            made = counting.start_stocktake(by, place)
-        except (Invalid, Conflict) as error:
-            form.refuse(Invalid.field("place", error.message))
-        else:
-            return see_other(url_for("stockroom.stocktake", stocktake_id=made.id))
-    return render_form("inventory/stocktakes/new.html", form=form, places=places)
-
-
-@pages.page("/stocktakes/<int:stocktake_id>", needs=READ)
-def stocktake(by: Principal, stocktake_id: int) -> Response:
-    """What was counted beside what is expected: to review, or as it was posted."""
-    row = queries.show_stocktake(by, stocktake_id)
-    return render_page(
-        "inventory/stocktakes/show.html",
-        row=row,
-        lines=queries.counted_lines(by, stocktake_id),
-        form=PostForm(),
-        words=words,
-    )
-
-
-@pages.page("/stocktakes/<int:stocktake_id>/count", needs=WRITE, methods=("GET", "POST"))
-def stocktake_count(by: Principal, stocktake_id: int) -> Response:
-    form = CountForm()
+@pages.page("/transfers/<int:transfer_id>/receive", needs=WRITE, methods=("GET", "POST"))
+def transfer_receive(by: Principal, transfer_id: int) -> Response:
+    """What has come of a transfer: scanned or typed; the rest stays on its way."""
+    row, lines = queries.show_transfer(by, transfer_id)
+    if row.status != "in_transit":
+        return see_other(url_for("stockroom.transfer", transfer_id=transfer_id))
+    form = ArriveForm()
+    came = [Came(line, request.form.get(f"line-{line.id}", "")[:10]) for line in lines if line.left]
     said = ""
     if form.sent():
-        code, pieces = read_scan(form.scanned.data)
-        try:
-            line = counting.count_pieces(by, stocktake_id, code, pieces)
-        except (Invalid, Conflict) as error:
-            form.refuse(Invalid.field("scanned", error.message))
-        else:
-            said = f"{line.counted} counted of {code}."
-            if not is_fragment_request():
-                flash(said, "success")
-                return see_other(url_for("stockroom.stocktake_count", stocktake_id=stocktake_id))
-    wrong = str(next(iter(form.scanned.errors), ""))
+        if request.form.get("action") == "all":
+            for each in came:
+                each.typed = str(each.line.left)
+        elif text := (form.scan.data or "").strip():
+            said = _scan(form, came, text)
+        elif (answer := _arrive(by, transfer_id, form, came)) is not None:
+            return answer
+    status = 422 if form.errors else 200
     return render_page(
-        "inventory/stocktakes/count.html",
-        fragment="inventory/stocktakes/_counting.html",
-        status=422 if wrong and not is_fragment_request() else 200,  # a scan that was heard, and said to be wrong
-        row=queries.show_stocktake(by, stocktake_id),
-        form=form,
-        said=said,
-        wrong=wrong,
-        scans=queries.last_scans(by, stocktake_id),
-        words=words,
+        "inventory/transfers/receive.html", status=status, row=row, came=came, form=form, said=said, words=words
     )
 
 
-@pages.page("/stocktakes/<int:stocktake_id>/again", needs=WRITE, methods=("POST",))
-def stocktake_again(by: Principal, stocktake_id: int) -> Response:
-    product = request.form.get("product", "")
-    if not (product.isascii() and product.isdigit() and len(product) < 16):
-        raise Invalid.field("product", "Say which product is counted again.")
-    counting.count_again(by, stocktake_id, int(product))
-    return see_other(url_for("stockroom.stocktake", stocktake_id=stocktake_id))
+def _scan(form: ArriveForm, came: list[Came], text: str) -> str:
+    """One more of what was scanned; what happened, in a sentence."""
+    number = fold_serial(text)
+    for each in came:
+        line = each.line
+        if line.serial is not None:
+            fits = number == fold_serial(line.serial)
+        else:
+            fits = text.upper() == line.sku.upper() or text == line.barcode
+        if not fits:
+            continue
+        if (each.pieces or 0) >= line.left:
+            form.refuse(Invalid.field("scan", f"All {line.left} of {line.serial or line.sku} are counted already."))
+            return ""
+        each.typed = str((each.pieces or 0) + 1)
+        form.scan.raw_data, form.scan.data = [""], ""
+        return f"{line.serial} is here." if line.serial else f"{each.typed} of {line.sku}."
+    form.refuse(Invalid.field("scan", f"“{text[:40]}” is not on its way with this transfer."))
+    return ""
 
 
-@pages.page("/stocktakes/<int:stocktake_id>/post", needs=WRITE, methods=("POST",))
-def stocktake_post(by: Principal, stocktake_id: int) -> Response:
-    form = PostForm()
-    if not form.sent():
-        raise Invalid("The form could not be read. Go back and send it again.")
+def _arrive(by: Principal, transfer_id: int, form: ArriveForm, came: list[Came]) -> Response | None:
+    for each in came:
+        if each.pieces is None:
+            each.error = "Write a number of pieces."
+    if any(each.error for each in came):
+        form.refuse(Invalid("One of the numbers cannot be read."))
+        return None
     try:
-        differing = counting.post_stocktake(by, stocktake_id, missing_is_none=bool(form.missing_is_none.data))
+        done = sending.arrive(by, transfer_id, {each.line.id: each.pieces or 0 for each in came})
+    except Invalid as error:
+        told = {wrong.field: wrong.message for wrong in error.fields}
+        for each in came:
+            each.error = told.get(f"line-{each.line.id}", "")
+        form.refuse(Invalid(error.message))
+        return None
     except Conflict as error:
-        flash(error.message, "error")
-    else:
-        flash(f"Posted. {differing} {'product differs' if differing == 1 else 'products differ'}.", "success")
-    return see_other(url_for("stockroom.stocktake", stocktake_id=stocktake_id))
+        form.refuse(error)
+        return None
+    flash(
+        f"All of {done.code} has ended." if done.ended_at else f"Taken in. The rest of {done.code} is on its way.",
+        "success",
+    )
+    return see_other(url_for("stockroom.transfer", transfer_id=transfer_id))
 
 
-@pages.page("/stocktakes/<int:stocktake_id>/cancel", needs=WRITE, methods=("POST",))
-def stocktake_cancel(by: Principal, stocktake_id: int) -> Response:
-    counting.cancel_stocktake(by, stocktake_id)
-    flash("Cancelled; nothing was changed.", "success")
-    return see_other(url_for("stockroom.stocktakes"))
+@pages.page("/transfers/<int:transfer_id>/close", needs=WRITE, methods=("GET", "POST"))
+def transfer_close(by: Principal, transfer_id: int) -> Response:
+    """What is still on its way will not come."""
+    row, lines = queries.show_transfer(by, transfer_id)
+    if row.status != "in_transit":
+        return see_other(url_for("stockroom.transfer", transfer_id=transfer_id))
+    form = LossForm()
+    if form.sent():
+        try:
+            done = sending.give_up(by, transfer_id, form.reason.data or "", form.note.data or "")
+        except (Invalid, Conflict) as error:
+            form.refuse(error)
+        else:
+            flash(f"{done.code} is closed; what did not come is out of the books.", "success")
+            return see_other(url_for("stockroom.transfer", transfer_id=transfer_id))
+    return render_form(
+        "inventory/transfers/close.html", form=form, row=row, lines=[line for line in lines if line.left]
+    )

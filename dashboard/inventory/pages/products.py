@@ -12,7 +12,7 @@ from dashboard.inventory.models import Product, ProductCategory
 from dashboard.inventory.pages import words
 from dashboard.inventory.pages.blueprint import pages
 from dashboard.inventory.pages.listing import read_listing
-from dashboard.inventory.queries import purchasing, stock
+from dashboard.inventory.queries import product_lists, purchasing, stock
 from dashboard.inventory.service import products as service
 from dashboard.inventory.service import sku as skus
 from dashboard.inventory.service.products import ProductFacts
@@ -27,7 +27,7 @@ READ, WRITE = "products:read", "products:write"
 def products(by: Principal) -> Response:
     listing = read_listing("products", request.args)
     after = request.args.get("after") or None
-    found = stock.stocked_slice(by, listing.where, sort=listing.order, after=after, size=PAGE_SIZE)
+    found, total = product_lists.list_products(by, listing.where, sort=listing.order, after=after, size=PAGE_SIZE)
     categories = stock.list_categories(by)
     return render_page(
         "inventory/products/list.html",
@@ -35,7 +35,7 @@ def products(by: Principal) -> Response:
         listing=listing,
         items=found.items,
         more=listing.url(after=found.after) if found.after else "",
-        total=stock.count_products(by, listing.where),
+        total=total,
         chips=listing.chips(categories, []),
         categories=categories,
         kinds=KIND_WORDS,

@@ -10,8 +10,9 @@ from dashboard.inventory.pages import words
 from dashboard.inventory.pages.blueprint import pages
 from dashboard.inventory.pages.listing import read_listing
 from dashboard.inventory.pages.products import find_known
+from dashboard.inventory.queries import product_lists
 from dashboard.inventory.queries import stock as queries
-from dashboard.inventory.queries.stock import ProductFilter
+from dashboard.inventory.queries.product_lists import ProductFilter
 from dashboard.inventory.service.adjust import adjust_pieces
 from dashboard.web.pages import render_form, render_page, see_other
 
@@ -23,7 +24,7 @@ READ, WRITE = "inventory:read", "inventory:write"
 def stock(by: Principal) -> Response:
     listing = read_listing("stock", request.args)
     after = request.args.get("after") or None
-    found = queries.stocked_slice(by, listing.where, sort=listing.order, after=after, size=PAGE_SIZE)
+    found, _ = product_lists.list_products(by, listing.where, sort=listing.order, after=after, size=PAGE_SIZE)
     categories, places = queries.list_categories(by), queries.list_locations(by)
     return render_page(
         "inventory/stock/list.html",
@@ -31,7 +32,7 @@ def stock(by: Principal) -> Response:
         listing=listing,
         items=found.items,
         more=listing.url(after=found.after) if found.after else "",
-        low=queries.count_products(by, ProductFilter(low=True)),
+        low=product_lists.count_products(by, ProductFilter(low=True)),
         chips=listing.chips(categories, places),
         categories=categories,
         places=places,

@@ -18,9 +18,51 @@ PURCHASE_WORDS = {
     "cancelled": "Cancelled",
 }
 TRANSFER_WORDS = {"in_transit": "On its way", "arrived": "Arrived", "cancelled": "Cancelled"}
-TRANSFER_TONES = {"in_transit": "info", "arrived": "good", "cancelled": "neutral"}
+TRANSFER_STATES = TRANSFER_WORDS | {"partial": "Partly arrived", "lost": "Lost"}
+TRANSFER_TONES = {"in_transit": "info", "partial": "warn", "arrived": "good", "lost": "bad", "cancelled": "neutral"}
 STOCKTAKE_WORDS = {"counting": "Counting", "posted": "Posted", "cancelled": "Cancelled"}
 STOCKTAKE_TONES = {"counting": "info", "posted": "good", "cancelled": "neutral"}
+UNIT_KINDS = {
+    "missing": "Missing",
+    "elsewhere": "At another place",
+    "on_its_way": "On its way",
+    "sold": "Sold or scrapped",
+    "unknown": "Not in the books",
+    "came": "Came since",
+    "left": "Left since",
+    "matched": "Found",
+    "moved": "Moved here",
+    "arrived": "Arrived by transfer",
+    "intake": "Listed to be taken in",
+    "held": "Held elsewhere, not moved",
+    "left_alone": "Left as it is",
+    "unscanned": "Not scanned",
+}
+"""What a unit of a stocktake is, or became of it when it was posted; what needs people first."""
+
+UNIT_NEXT = {
+    "missing": "The books have them here and nobody scanned them. Posting sets them aside as missing.",
+    "elsewhere": "They lie here, and the books have them at another place. Posting moves them here.",
+    "on_its_way": "They came with a transfer that nobody has taken in. Posting takes in those that were sent here.",
+    "sold": "They lie here, and the books say that they left. Posting lists them on a manifest, to be looked at.",
+    "unknown": "The books know no such unit. Posting lists them on a manifest, to be taken in.",
+    "came": "They were taken in or moved here after the count began.",
+    "left": "They were sold, promised to somebody or moved away after the count began, so they are not missing.",
+    "intake": "They are on a manifest: decide there what comes in.",
+    "held": "Somebody holds them at their place. Release them, then move them here.",
+}
+SCANNED = {
+    "matched": "{} is here.",
+    "came": "{} is here; it came after the count began.",
+    "again": "{} was scanned already.",
+    "back": "The scan of {} is taken back.",
+    "elsewhere": "{} is at another place in the books. It is listed.",
+    "on_its_way": "{} is on its way in the books. It is listed.",
+    "sold": "{} has left in the books. It is listed.",
+    "unknown": "{} is not in the books. It is listed.",
+}
+HOLDERS = {"quarantine": "Quarantine", "order": "Order", "draft": "Order being typed", "transfer": "Transfer"}
+AS_EXPECTED = ("matched", "came", "back")
 MOVE_WORDS = {
     "receive": "Received",
     "adjust": "Corrected",

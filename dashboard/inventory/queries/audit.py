@@ -5,7 +5,7 @@ from sqlalchemy import case, func, literal, or_, select, union_all
 from dashboard.core import clock
 from dashboard.core.audit import equation
 from dashboard.core.db import AnySelect
-from dashboard.inventory.models import Claim, StockLevel, StockMove, Unit, UnitTally
+from dashboard.inventory.models import Claim, Product, StockLevel, StockMove, Unit, UnitTally
 
 
 @equation("stock.levels", "A level is the sum of its moves.")
@@ -88,6 +88,24 @@ def units_are_sums() -> AnySelect:
         select(Unit.tenant_id, Unit.id, Unit.state, func.coalesce(moved.c.moved, 0))
         .outerjoin(moved, (moved.c.tenant_id == Unit.tenant_id) & (moved.c.unit_id == Unit.id))
         .where(func.coalesce(moved.c.moved, 0) != should)
+    )
+
+
+@equation("stock.low", "A product is marked as low exactly when there is less of it than its minimum.")
+def low_is_marked() -> AnySelect:
+    pieces = (
+        select(func.coalesce(func.sum(StockLevel.on_hand), 0))
+        .where(StockLevel.tenant_id == Product.tenant_id, StockLevel.product_id == Product.id)
+        .scalar_subquery()
+    )
+    units = (
+        select(func.coalesce(func.sum(UnitTally.in_stock + UnitTally.in_transit), 0))
+        .where(UnitTally.tenant_id == Product.tenant_id, UnitTally.product_id == Product.id)
+        .scalar_subquery()
+    )
+    is_low = func.coalesce(pieces + units < Product.min_stock, literal(False))
+    return select(Product.tenant_id, Product.id, Product.sku, pieces + units, Product.min_stock).where(
+        Product.low != is_low
     )
 
 

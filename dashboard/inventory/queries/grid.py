@@ -11,7 +11,6 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     String,
-    and_,
     bindparam,
     func,
     literal,
@@ -31,12 +30,10 @@ from dashboard.inventory.queries.unit_filters import (
     claims,
     here,
     live_claim,
-    locations,
-    products,
     tenant,
     units,
 )
-from dashboard.inventory.queries.units import state_counts
+from dashboard.inventory.queries.units import JOINED, LINE, UnitLine, state_counts
 
 COUNTED_TO = 1_000
 """How far units are counted where the tallies cannot tell."""
@@ -58,57 +55,33 @@ SORTS: dict[str, tuple[str, bool]] = {
 _KINDS: dict[str, type] = {"id": int, "price": int, "model_key": str, "grade": str}
 
 
-@dataclass(frozen=True, slots=True)
-class GridRow:
-    """A unit of the grid. Money in minor units; `holder` and what follows are those of the live claim on it."""
+@dataclass(slots=True)
+class GridRow(UnitLine):
+    """A unit of the grid; `holder` and what follows are those of the live claim on it."""
 
-    id: int
-    public_id: str
-    sku: str
-    imei: str | None
-    serial: str | None
-    model: str
-    storage: str | None
-    color: str | None
-    grade: str
-    battery_health: int | None
-    carrier: str | None
-    carrier_locked: bool
-    price: int
-    cost: int
-    state: str
-    location_code: str
-    location_name: str
     activation_lock: str
     blacklist: str
     notes: str
     version: int
-    created_at: datetime
     holder: str | None
     holder_id: int | None
     held_until: datetime | None
 
     @property
-    def number(self) -> str:
-        """What is printed on it: the IMEI, or else the serial number."""
-        return self.imei or self.serial or ""
-
-    @property
     def available(self) -> bool:
         return self.state == "in_stock" and self.holder is None
 
+    @property
+    def here(self) -> bool:
+        """Whether it has not left: in stock, or on its way between two places."""
+        return self.state in ("in_stock", "in_transit")
+
 
 _COLUMNS = (
-    units.c.id, units.c.public_id, products.c.sku, units.c.imei, units.c.serial, units.c.model, units.c.storage,
-    units.c.color, units.c.grade, units.c.battery_health, units.c.carrier, units.c.carrier_locked, units.c.price,
-    units.c.cost, units.c.state, locations.c.code, locations.c.name, units.c.activation_lock, units.c.blacklist,
-    units.c.notes, units.c.version, units.c.created_at, claims.c.holder, claims.c.holder_id, claims.c.expires_at,
+    *LINE, units.c.activation_lock, units.c.blacklist, units.c.notes, units.c.version, claims.c.holder,
+    claims.c.holder_id, claims.c.expires_at,
 )  # fmt: skip
-_JOINED = (
-    units.join(products, and_(products.c.tenant_id == units.c.tenant_id, products.c.id == units.c.product_id))
-    .join(locations, and_(locations.c.tenant_id == units.c.tenant_id, locations.c.id == units.c.location_id))
-    .outerjoin(claims, live_claim)
-)
+_JOINED = JOINED.outerjoin(claims, live_claim)
 
 
 def grid_page(

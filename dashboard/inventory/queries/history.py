@@ -1,6 +1,6 @@
 """What happened to one unit, and what is known of it beyond the grid."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -33,7 +33,6 @@ class UnitFacts:
 
     color: str | None
     erasure: dict[str, Any] | None
-    photos: Sequence[str]
     updated_at: datetime
     gone_at: datetime | None
     claimed_at: datetime | None
@@ -52,7 +51,6 @@ def unit_facts(by: Principal, unit_id: int) -> UnitFacts:
     return UnitFacts(
         unit.color,
         unit.erasure,
-        unit.photos,
         unit.updated_at,
         unit.gone_at,
         None if claim is None else claim.created_at,
@@ -72,7 +70,7 @@ def unit_timeline(by: Principal, unit_id: int) -> list[Entry]:
         .limit(MOST)
     )  # fmt: skip
     found = reads(by).execute(statement).all()
-    named = _people(by, {row.actor for row in found})
+    named = people(by, {row.actor for row in found})
     moves = [
         Entry(
             f"move.{kind}",
@@ -85,7 +83,7 @@ def unit_timeline(by: Principal, unit_id: int) -> list[Entry]:
     return sorted([*events, *moves], key=lambda entry: entry.at, reverse=True)[:MOST]
 
 
-def _people(by: Principal, actors: Iterable[str]) -> dict[str, str]:
+def people(by: Principal, actors: Iterable[str]) -> dict[str, str]:
     """Names of the people behind actors such as `user:7`."""
     numbers = [int(actor.partition(":")[2]) for actor in actors if actor.startswith("user:")]
     statement = select(User.id, User.name).where(User.id.in_(numbers), User.tenant_id == by.tenant_id)

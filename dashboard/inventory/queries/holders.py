@@ -30,7 +30,7 @@ class HolderName:
 
 _WORDS = {
     "quarantine": "Quarantine", "order": "An order", "draft": "An order being typed", "transfer": "A transfer",
-    "count": "A stocktake",
+    "count": "A stocktake", "repair": "A repair",
 }  # fmt: skip
 _kinds: dict[str, HolderKind] = {}
 

@@ -1,25 +1,16 @@
-"""Reading transfers and stocktakes."""
+"""Reading transfers."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import case, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 
 from dashboard.core.context import Principal
 from dashboard.core.db import AnySelect, reads
 from dashboard.core.errors import NotFound
 from dashboard.core.paging import Slice, decode_cursor, encode_cursor
-from dashboard.inventory.models import (
-    Location,
-    Product,
-    Stocktake,
-    StocktakeLine,
-    StocktakeScan,
-    Transfer,
-    TransferLine,
-    Unit,
-)
+from dashboard.inventory.models import Location, Product, Transfer, TransferLine, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,27 +26,45 @@ class TransferRow:
     sent_at: datetime
     ended_at: datetime | None
     pieces: int
+    arrived: int
+    lost: int
+
+    @property
+    def state(self) -> str:
+        """Its status, or `partial` while some of it has come, or `lost` where nothing came of all."""
+        if self.status == "in_transit" and self.arrived + self.lost:
+            return "partial"
+        return "lost" if self.status == "arrived" and not self.arrived else self.status
 
 
 @dataclass(frozen=True, slots=True)
 class TransferredLine:
     """A line of a transfer; `unit` is the unit's public id, `serial` its IMEI or serial number."""
 
+    id: int
     product: int
     sku: str
+    barcode: str | None
     name: str
     quantity: int
+    arrived: int
+    lost: int
     unit: str | None
     serial: str | None
+
+    @property
+    def left(self) -> int:
+        """Pieces that neither came nor were given up: on their way, or taken back where it was cancelled."""
+        return self.quantity - self.arrived - self.lost
 
 
 def _transfers() -> AnySelect:
     origin, target = aliased(Location), aliased(Location)
-    pieces = (
-        select(func.coalesce(func.sum(TransferLine.quantity), 0))
-        .where(TransferLine.tenant_id == Transfer.tenant_id, TransferLine.transfer_id == Transfer.id)
-        .scalar_subquery()
-    )
+    own = (TransferLine.tenant_id == Transfer.tenant_id, TransferLine.transfer_id == Transfer.id)
+    sums = [
+        select(func.coalesce(func.sum(column), 0)).where(*own).scalar_subquery()
+        for column in (TransferLine.quantity, TransferLine.arrived, TransferLine.lost)
+    ]
     return (
         select(
             Transfer.id,
@@ -66,7 +75,7 @@ def _transfers() -> AnySelect:
             Transfer.notes,
             Transfer.sent_at,
             Transfer.ended_at,
-            pieces,
+            *sums,
         )
         .join(origin, origin.id == Transfer.from_id)
         .join(target, target.id == Transfer.to_id)
@@ -92,10 +101,14 @@ def show_transfer(by: Principal, transfer_id: int) -> tuple[TransferRow, list[Tr
         raise NotFound("There is no such transfer.")
     lines = (
         select(
+            TransferLine.id,
             Product.number,
             Product.sku,
+            Product.barcode,
             Product.name,
             TransferLine.quantity,
+            TransferLine.arrived,
+            TransferLine.lost,
             Unit.public_id,
             func.coalesce(Unit.imei, Unit.serial),
         )
@@ -106,122 +119,3 @@ def show_transfer(by: Principal, transfer_id: int) -> tuple[TransferRow, list[Tr
         .order_by(TransferLine.id)
     )
     return TransferRow(*row), [TransferredLine(*line) for line in reads(by).execute(lines)]
-
-
-@dataclass(frozen=True, slots=True)
-class StocktakeRow:
-    """A stocktake as it is listed: how many products it has, how many were counted, how many differ."""
-
-    id: int
-    status: str
-    place: str
-    started_by: str
-    started_at: datetime
-    ended_at: datetime | None
-    products: int
-    counted: int
-    differing: int
-
-
-@dataclass(frozen=True, slots=True)
-class CountedLine:
-    """A product in a stocktake. `moved_since` is what the books say moved between its start and its last count."""
-
-    product_id: int
-    sku: str
-    name: str
-    expected: int
-    counted: int | None
-    book: int | None
-    moved: bool
-    posted: int | None
-
-    @property
-    def difference(self) -> int | None:
-        """Counted less what the books said at the last count; None where nobody counted."""
-        return None if self.counted is None else self.counted - (self.book or 0)
-
-    @property
-    def moved_since(self) -> int:
-        return 0 if self.book is None else self.book - self.expected
-
-
-@dataclass(frozen=True, slots=True)
-class ScanRow:
-    """One scan: what, how many, who and when."""
-
-    sku: str
-    name: str
-    quantity: int
-    who: str
-    at: datetime
-
-
-def _stocktakes() -> AnySelect:
-    own = (StocktakeLine.tenant_id == Stocktake.tenant_id, StocktakeLine.stocktake_id == Stocktake.id)
-    differs = StocktakeLine.counted.is_not(None) & (StocktakeLine.counted != StocktakeLine.book)
-    columns = [
-        select(func.count(StocktakeLine.id)).where(*own).scalar_subquery(),
-        select(func.count(StocktakeLine.counted)).where(*own).scalar_subquery(),
-        select(func.coalesce(func.sum(case((differs, 1), else_=0)), 0)).where(*own).scalar_subquery(),
-    ]
-    return select(
-        Stocktake.id,
-        Stocktake.status,
-        Location.name,
-        Stocktake.started_by,
-        Stocktake.started_at,
-        Stocktake.ended_at,
-        *columns,
-    ).join(Location, Location.id == Stocktake.location_id)
-
-
-def stocktake_slice(by: Principal, *, after: str | None = None, size: int = 30) -> Slice[StocktakeRow]:
-    """The latest stocktakes first, from a position on."""
-    statement = _stocktakes()
-    if after is not None:
-        statement = statement.where(Stocktake.id < decode_cursor(after, (int,))[0])
-    rows = [StocktakeRow(*row) for row in reads(by).execute(statement.order_by(Stocktake.id.desc()).limit(size + 1))]
-    shown = rows[:size]
-    return Slice(shown, encode_cursor([shown[-1].id]) if len(rows) > size else None)
-
-
-def show_stocktake(by: Principal, stocktake_id: int) -> StocktakeRow:
-    """A stocktake. Raises NotFound."""
-    row = reads(by).execute(_stocktakes().where(Stocktake.id == stocktake_id)).one_or_none()
-    if row is None:
-        raise NotFound("There is no such stocktake.")
-    return StocktakeRow(*row)
-
-
-def counted_lines(by: Principal, stocktake_id: int) -> list[CountedLine]:
-    """What a stocktake looks at, by SKU."""
-    statement = (
-        select(
-            StocktakeLine.product_id,
-            Product.sku,
-            Product.name,
-            StocktakeLine.expected,
-            StocktakeLine.counted,
-            StocktakeLine.book,
-            StocktakeLine.moved,
-            StocktakeLine.posted,
-        )
-        .join(Product, Product.id == StocktakeLine.product_id)
-        .where(StocktakeLine.stocktake_id == stocktake_id)
-        .order_by(Product.sku_key)
-    )
-    return [CountedLine(*row) for row in reads(by).execute(statement)]
-
-
-def last_scans(by: Principal, stocktake_id: int, size: int = 12) -> list[ScanRow]:
-    """The latest scans of a stocktake, whoever made them."""
-    statement = (
-        select(Product.sku, Product.name, StocktakeScan.quantity, StocktakeScan.who, StocktakeScan.at)
-        .select_from(StocktakeScan)
-        .join(Product, Product.id == StocktakeScan.product_id)
-        .where(StocktakeScan.stocktake_id == stocktake_id)
-        .order_by(StocktakeScan.id.desc())
-        .limit(size)
-    )
-    return [ScanRow(*row) for row in reads(by).execute(statement)]

@@ -1,18 +1,18 @@
 """Reading what is there: products with their stock by place, levels, and the lines of the ledger."""
 
+from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, case, func, or_, select
 
-from dashboard.catalog.normalise import search_text
 from dashboard.core import clock
 from dashboard.core.context import Principal
 from dashboard.core.db import AnySelect, reads
-from dashboard.core.errors import Invalid, NotFound
+from dashboard.core.errors import NotFound
 from dashboard.core.paging import Page, PageRequest, Slice, decode_cursor, encode_cursor
 from dashboard.inventory.imei import clean_imei, fold_serial
 from dashboard.inventory.models import (
@@ -27,20 +27,6 @@ from dashboard.inventory.models import (
     UnitTally,
 )
 from dashboard.inventory.service.products import fold_sku
-
-
-@dataclass(frozen=True, slots=True)
-class ProductFilter:
-    """Which products. `kinds` none means all; `category` a slug; `place` the code of one where some of it lies; `low`
-    those below their minimum; `text` the beginning of a name or SKU, or a barcode.
-    """
-
-    kinds: tuple[str, ...] = ()
-    category: str = ""
-    place: str = ""
-    low: bool = False
-    archived: bool = False
-    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +46,17 @@ class PlaceStock:
         return self.on_hand - self.held
 
 
-@dataclass(frozen=True, slots=True)
-class StockedProduct:
-    """A product with what is there of it. Money in minor units of the tenant's currency."""
+class Stocked(ABC):
+    """A product with what is there of it, by place."""
 
-    product: Product
-    category: str | None
-    supplier: int | None
-    places: Sequence[PlaceStock] = field(default_factory=list[PlaceStock])
+    __slots__ = ()
+
+    places: Sequence[PlaceStock]
+
+    @property
+    @abstractmethod
+    def minimum(self) -> int | None:
+        """What there should be at least; None where nobody counts."""
 
     @property
     def on_hand(self) -> int:
@@ -88,41 +77,27 @@ class StockedProduct:
     @property
     def low(self) -> bool:
         """Whether there is less than the minimum, what is on its way between places included."""
-        return self.product.min_stock is not None and self.on_hand + self.in_transit < self.product.min_stock
+        return self.minimum is not None and self.on_hand + self.in_transit < self.minimum
 
 
-SORTS: dict[str, tuple[Any, type]] = {"sku": (Product.sku_key, str), "name": (Product.search_name, str)}
+@dataclass(frozen=True, slots=True)
+class StockedProduct(Stocked):
+    """A whole product with what is there of it. Money in minor units of the tenant's currency."""
+
+    product: Product
+    category: str | None
+    supplier: int | None
+    places: Sequence[PlaceStock] = field(default_factory=list[PlaceStock])
+
+    @property
+    def minimum(self) -> int | None:
+        return self.product.min_stock
 
 
-def stocked_slice(
-    by: Principal, where: ProductFilter, *, sort: str = "sku", after: str | None = None, size: int = 50
-) -> Slice[StockedProduct]:
-    """Products by SKU or name, from a position on. Raises Invalid for a position that is none."""
-    if sort not in SORTS:
-        raise Invalid.field("sort", "Products are sorted by sku or name.")
-    column, kind = SORTS[sort]
-    statement = _products(where)
-    if after is not None:
-        statement = statement.where(tuple_(column, Product.id) > tuple_(*decode_cursor(after, (kind, int))))
-    rows = reads(by).execute(statement.order_by(column, Product.id).limit(size + 1)).all()
-    items = _with_stock(by, rows[:size])
-    if len(rows) <= size:
-        return Slice(items, None)
-    last = items[-1].product
-    return Slice(items, encode_cursor([last.sku_key if sort == "sku" else last.search_name, last.id]))
-
-
-def stocked_page(by: Principal, where: ProductFilter, page: PageRequest) -> Page[StockedProduct]:
-    """Products by their number, with the number of all that fit."""
-    session = reads(by)
-    total = session.scalar(select(func.count(Product.id)).where(*_conditions(where))) or 0
-    rows = session.execute(_products(where).order_by(Product.number).limit(page.size).offset(page.offset)).all()
-    return Page(_with_stock(by, rows), page, total)
-
-
-def count_products(by: Principal, where: ProductFilter) -> int:
-    """How many products fit."""
-    return reads(by).scalar(select(func.count(Product.id)).where(*_conditions(where))) or 0
+def stocked_by_id(by: Principal, product_ids: Sequence[int]) -> list[StockedProduct]:
+    """These products by their number."""
+    statement = _product_columns().where(Product.id.in_(product_ids)).order_by(Product.number)
+    return _with_stock(by, reads(by).execute(statement).all())
 
 
 def show_stocked(by: Principal, number: int, kinds: tuple[str, ...] = ()) -> StockedProduct:
@@ -144,68 +119,12 @@ def _product_columns() -> AnySelect:
     )
 
 
-def _products(where: ProductFilter) -> AnySelect:
-    return _product_columns().where(*_conditions(where))
-
-
-def _conditions(where: ProductFilter) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = [
-        Product.archived_at.is_not(None) if where.archived else Product.archived_at.is_(None)
-    ]
-    if where.kinds:
-        found.append(Product.kind.in_(where.kinds))
-    if where.category:
-        slug = select(ProductCategory.id).where(ProductCategory.slug == where.category).scalar_subquery()
-        found.append(Product.category_id == slug)
-    if where.place:
-        found.append(_lies_at(where.place))
-    if where.low:
-        found.append(_is_low())
-    if where.text:
-        found.append(_named(where.text))
-    return found
-
-
-def _lies_at(code: str) -> ColumnElement[bool]:
-    place = select(Location.id).where(Location.code == code).scalar_subquery()
-    pieces = select(StockLevel.product_id).where(StockLevel.location_id == place, StockLevel.on_hand > 0)
-    units = select(UnitTally.product_id).where(
-        UnitTally.location_id == place, UnitTally.in_stock + UnitTally.in_transit > 0
-    )
-    return or_(Product.id.in_(pieces), Product.id.in_(units))
-
-
-def _is_low() -> ColumnElement[bool]:
-    pieces = (
-        select(func.coalesce(func.sum(StockLevel.on_hand), 0))
-        .where(StockLevel.tenant_id == Product.tenant_id, StockLevel.product_id == Product.id)
-        .correlate(Product)
-        .scalar_subquery()
-    )
-    units = (
-        select(func.coalesce(func.sum(UnitTally.in_stock + UnitTally.in_transit), 0))
-        .where(UnitTally.tenant_id == Product.tenant_id, UnitTally.product_id == Product.id)
-        .correlate(Product)
-        .scalar_subquery()
-    )
-    return and_(Product.min_stock.is_not(None), pieces + units < Product.min_stock)
-
-
-def _named(text: str) -> ColumnElement[bool]:
-    name, sku = search_text(text), fold_sku(text)
-    return or_(
-        Product.search_name.contains(name, autoescape=True) if name else Product.id.is_(None),
-        Product.sku_key.startswith(sku, autoescape=True),
-        Product.barcode == text.strip(),
-    )
-
-
 def _with_stock(by: Principal, rows: Sequence[Any]) -> list[StockedProduct]:
-    there = _places(by, [product.id for product, _, _ in rows])
+    there = places_of(by, [product.id for product, _, _ in rows])
     return [StockedProduct(product, category, supplier, there[product.id]) for product, category, supplier in rows]
 
 
-def _places(by: Principal, product_ids: Sequence[int]) -> dict[int, list[PlaceStock]]:
+def places_of(by: Principal, product_ids: Sequence[int]) -> dict[int, list[PlaceStock]]:
     """What is where of these products: three statements, whatever their number."""
     names = {
         row.id: (row.code, row.name) for row in reads(by).execute(select(Location.id, Location.code, Location.name))
@@ -282,7 +201,7 @@ def level_page(by: Principal, page: PageRequest, *, location: int | None = None,
     if location is not None:
         wanted.append(Location.number == location)
     if low:
-        wanted.append(_is_low())
+        wanted.append(Product.low.is_(True))
     joined = (
         select(Product.number, Location.id, Location.number)
         .select_from(StockLevel)

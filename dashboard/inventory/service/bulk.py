@@ -1,6 +1,6 @@
 """Changing many units at once: first a preview, then one transaction, and a way back."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,12 +74,19 @@ class _OnlyLooking(Exception):
 
 
 def preview_bulk(by: Principal, public_ids: Iterable[str], wanted: Wanted) -> Report:
-    """What `apply_bulk` would do now: it is done and rolled back, so both follow the same rules. Raises Invalid."""
+    """What `apply_bulk` would do now. Raises Invalid."""
+    return preview_units(by, lambda session: _ids(session, public_ids), wanted)
+
+
+def preview_units(by: Principal, find: Callable[[CommandSession], Sequence[int]], wanted: Wanted) -> Report:
+    """What a change of the units that `find` finds would do now: it is done and rolled back, so that the rules are the
+    same. Raises Invalid.
+    """
     by.require("inventory:write")
     rows: list[Outcome] = []
     try:
         with atomic(by) as session:
-            rows = _change_all(by, session, _ids(session, public_ids), wanted)[0]
+            rows = _change_all(by, session, find(session), wanted)[0]
             raise _OnlyLooking
     except _OnlyLooking:
         return Report(rows)
@@ -95,23 +102,20 @@ def apply_bulk(by: Principal, public_ids: Iterable[str], wanted: Wanted) -> Repo
         bulk = BulkChange(changed=wanted.as_json(), actor=by.label, at=clock.now())
         session.add(bulk)
         session.flush()
-        session.execute(
-            insert(_rows),
-            [
-                {
-                    "tenant_id": by.tenant_id,
-                    "bulk_id": bulk.id,
-                    "unit_id": unit.id,
-                    "before": was,
-                    "version": unit.version,
-                }
-                for unit, was in before
-            ],
-            execution_options=OWN_TENANT,
-        )
+        keep_before(by, session, bulk.id, before)
         told = {"units": len(before), "changed": wanted.as_json()}
         events.record(by, "inventory.bulk-changed", f"bulk:{bulk.id}", told)
     return Report(rows, bulk.id)
+
+
+def keep_before(by: Principal, session: CommandSession, bulk_id: int, before: Sequence["Before"]) -> None:
+    """Write down what units were before a change, for the way back."""
+    rows = [
+        {"tenant_id": by.tenant_id, "bulk_id": bulk_id, "unit_id": unit.id, "before": was, "version": unit.version}
+        for unit, was in before
+    ]
+    if rows:
+        session.execute(insert(_rows), rows, execution_options=OWN_TENANT)
 
 
 def last_bulk(by: Principal) -> BulkChange | None:
@@ -132,16 +136,22 @@ def undo_bulk(by: Principal, bulk_id: int) -> Report:
         if last is None or last.id != bulk_id:
             raise Conflict("Only your last change can be taken back, and only once.", code="not_undoable")
         statement = select(BulkChangeRow).where(BulkChangeRow.bulk_id == bulk_id)
-        kept = {row.unit_id: row for row in session.scalars(statement)}
-        correction = Correction(by, session, kept)
+        rows = undo_rows(by, session, session.scalars(statement).all())
         if session.get_one(BulkChange, bulk_id, with_for_update=True, populate_existing=True).undone_at is not None:
             raise Conflict("This change was taken back already.", code="not_undoable")
-        rows = [_undo_one(correction, unit, kept[unit.id]) for unit in correction.units.values()]
-        correction.settle()
         last.undone_at = clock.now()
         told = {"units": sum(bool(row.changed) for row in rows)}
         events.record(by, "inventory.bulk-undone", f"bulk:{bulk_id}", told)
     return Report(rows)
+
+
+def undo_rows(by: Principal, session: CommandSession, rows: Sequence[BulkChangeRow]) -> list[Outcome]:
+    """Let units be what they were before a change, as far as nobody has changed them since."""
+    kept = {row.unit_id: row for row in rows}
+    correction = Correction(by, session, kept)
+    done = [_undo_one(correction, unit, kept[unit.id]) for unit in correction.units.values()]
+    correction.settle()
+    return done
 
 
 def _undo_one(correction: Correction, unit: Unit, kept: BulkChangeRow) -> Outcome:
@@ -154,13 +164,24 @@ def _undo_one(correction: Correction, unit: Unit, kept: BulkChangeRow) -> Outcom
     return _try(correction, unit, change)
 
 
+Before = tuple[Unit, dict[str, Any]]
+"""A unit that was changed, and what it was before."""
+
+
 def _change_all(
     by: Principal, session: CommandSession, unit_ids: Sequence[int], wanted: Wanted
-) -> tuple[list[Outcome], list[tuple[Unit, dict[str, Any]]]]:
-    _check(session, wanted)
+) -> tuple[list[Outcome], list[Before]]:
+    check_wanted(session, wanted)
+    return change_units(by, session, unit_ids, wanted)
+
+
+def change_units(
+    by: Principal, session: CommandSession, unit_ids: Sequence[int], wanted: Wanted
+) -> tuple[list[Outcome], list[Before]]:
+    """Change those of the units that can be; what became of each, and what the changed ones were."""
     correction = Correction(by, session, unit_ids)
     rows: list[Outcome] = []
-    before: list[tuple[Unit, dict[str, Any]]] = []
+    before: list[Before] = []
     for unit in correction.units.values():
         outcome = _try(correction, unit, wanted.of(unit))
         rows.append(outcome)
@@ -193,7 +214,8 @@ def _ids(session: CommandSession, public_ids: Iterable[str]) -> list[int]:
     return found
 
 
-def _check(session: CommandSession, wanted: Wanted) -> None:
+def check_wanted(session: CommandSession, wanted: Wanted) -> None:
+    """Raises Invalid for a change that cannot be meant."""
     if not wanted.as_json():
         raise Invalid.field("price", "Say what is to change.")
     if wanted.price is not None and wanted.percent is not None:

@@ -14,7 +14,9 @@ import orjson
 from sqlalchemy import (
     BigInteger,
     String,
+    Update,
     and_,
+    any_,
     bindparam,
     case,
     cast,
@@ -180,12 +182,24 @@ _of_holder = and_(
     claims.c.ended_at.is_(None),
 )
 _lock_holder = select(claims.c.id).where(_of_holder).order_by(claims.c.unit_id, claims.c.id).with_for_update()
-_commit = update(claims).where(_of_holder, claims.c.expires_at > _now).values(expires_at=None)
-_extend = update(claims).where(_of_holder, claims.c.expires_at > _now).values(expires_at=_until)
-_end = update(claims).where(_of_holder).values(ended_at=_now, end_reason=bindparam("why", type_=String))
-_END_PRODUCT = _end.where(claims.c.product_id == bindparam("line_product", type_=BigInteger))
-_END_LAPSED = _end.where(claims.c.expires_at <= _now)
-_END_UNIT = _end.where(claims.c.unit_id == bindparam("line_unit", type_=BigInteger))
+
+
+def _in_order(change: Update) -> dict[str, Update]:
+    """On PostgreSQL `change` locks all live claims of the holder first, in the order in which `take` takes them.
+
+    The list is made before the first row is changed, and each row is then judged by its newest version.
+    """
+    locked = func.array(_lock_holder.scalar_subquery())
+    return {"sqlite": change, "postgresql": change.where(claims.c.id == any_(locked))}
+
+
+_ending = update(claims).where(_of_holder).values(ended_at=_now, end_reason=bindparam("why", type_=String))
+_COMMIT = _in_order(update(claims).where(_of_holder, claims.c.expires_at > _now).values(expires_at=None))
+_EXTEND = _in_order(update(claims).where(_of_holder, claims.c.expires_at > _now).values(expires_at=_until))
+_END = _in_order(_ending)
+_END_PRODUCT = _in_order(_ending.where(claims.c.product_id == bindparam("line_product", type_=BigInteger)))
+_END_LAPSED = _in_order(_ending.where(claims.c.expires_at <= _now))
+_END_UNIT = _in_order(_ending.where(claims.c.unit_id == bindparam("line_unit", type_=BigInteger)))
 
 
 def _run(session: CommandSession, statement: Any, by: Principal, **values: Any) -> Any:
@@ -324,17 +338,17 @@ def commit(by: Principal, holder: Holder) -> int:
 
     Claims are locked before whatever holds them, here as in `take`, so that no two commands wait for each other.
     """
-    return _change(by, _commit, holder)
+    return _change(by, _COMMIT, holder)
 
 
 def extend(by: Principal, holder: Holder, until: datetime) -> int:
     """Let the holds of `holder` that have not lapsed last until then; how many there were."""
-    return _change(by, _extend, holder, until=until)
+    return _change(by, _EXTEND, holder, until=until)
 
 
 def end(by: Principal, holder: Holder, why: str) -> int:
     """End all live claims of `holder` (`released`, `expired`, `used`); how many there were."""
-    return _change(by, _end, holder, why=why)
+    return _change(by, _END, holder, why=why)
 
 
 def lock(by: Principal, holder: Holder) -> None:
@@ -355,8 +369,7 @@ def end_some(by: Principal, holder: Holder, why: str, *, product_id: int, unit_i
     return _change(by, _END_UNIT if unit_id is not None else _END_PRODUCT, holder, **lines)
 
 
-def _change(by: Principal, statement: Any, holder: Holder, **values: Any) -> int:
+def _change(by: Principal, change: Mapping[str, Update], holder: Holder, **values: Any) -> int:
     named = {"who": holder.kind, "who_id": holder.id, **values}
     with atomic(by) as session:
-        lock(by, holder)  # in the order in which `take` takes them
-        return _run(session, statement, by, **named).rowcount
+        return _run(session, change[session.get_bind().dialect.name], by, **named).rowcount

@@ -11,7 +11,7 @@ from dashboard.core import clock, events
 from dashboard.core.context import Principal
 from dashboard.core.db import CommandSession, atomic
 from dashboard.core.errors import Conflict, Invalid, NotFound
-from dashboard.inventory.models import Claim, Location, Product, Unit
+from dashboard.inventory.models import SET_ASIDE, Claim, Location, Product, Unit
 from dashboard.inventory.service import tallies
 from dashboard.inventory.service.ledger import Move, write_moves
 from dashboard.inventory.service.products import MAX_MONEY
@@ -79,7 +79,7 @@ class Correction:
     def __init__(self, by: Principal, session: CommandSession, unit_ids: Iterable[int]) -> None:
         self._by = by
         self._session = session
-        self._claims = lock_live_claims(session, unit_ids)
+        self.claims = lock_live_claims(session, unit_ids)
         self.units = lock_units(session, unit_ids)
         self._moves: list[Move] = []
         self._counts: list[tallies.Change] = []
@@ -149,12 +149,12 @@ class Correction:
 
     def _refuse_if_promised(self, unit: Unit, product: Product | None, place: Location | None) -> None:
         moves = product is not None or (place is not None and place.id != unit.location_id)
-        claim = self._claims.get(unit.id)
-        if moves and claim is not None and claim.holder != "quarantine" and is_live(claim, clock.now()):
+        claim = self.claims.get(unit.id)
+        if moves and claim is not None and claim.holder not in SET_ASIDE and is_live(claim, clock.now()):
             raise Promised("The unit is held, so its grade and place stay as they are until it is free again.")
 
     def _follow(self, unit: Unit, before: tuple[int, int, bool]) -> None:
-        """What repeats the unit's product and place elsewhere: the tallies, and the claim of a quarantine."""
+        """What repeats the unit's product and place elsewhere: the tallies, and the claim of what is set aside."""
         after = (unit.product_id, unit.location_id, unit.carrier_locked)
         if before == after:
             return
@@ -162,7 +162,7 @@ class Correction:
             self._counts += [(*before, -1, 0), (*after, 1, 0)]
         elif unit.state == "in_transit":
             self._counts += [(*before, 0, -1), (*after, 0, 1)]
-        claim = self._claims.get(unit.id)
+        claim = self.claims.get(unit.id)
         if claim is not None:
             claim.product_id, claim.location_id = unit.product_id, unit.location_id
 

@@ -46,6 +46,12 @@ def take_back(
             post_pieces(by, scrapped)
 
 
+def scrap(by: Principal, units: Sequence[int], *, reason: str) -> None:
+    """Let units that are here go to scrap. The caller has locked them and ended whatever claims were on them."""
+    with atomic(by) as session:
+        _change_state(by, session, units, _Step("in_stock", "scrapped", "scrap", -1, reason=reason))
+
+
 def _scrap_units(by: Principal, session: CommandSession, units: Sequence[int], reason: str) -> None:
     if units:
         rows = session.execute(select(Unit.id, Unit.product_id, Unit.location_id).where(Unit.id.in_(sorted(units))))
@@ -111,7 +117,15 @@ def _change_state(
     if len(changed) < len(unit_ids):
         raise Conflict(f"{len(unit_ids) - len(changed)} of the units are not where they should be: reload and look.")
     moves = [
-        Move(row.product_id, row.location_id, step.quantity, step.kind, unit_id=row.id, source=step.source)
+        Move(
+            row.product_id,
+            row.location_id,
+            step.quantity,
+            step.kind,
+            unit_id=row.id,
+            reason=step.reason,
+            source=step.source,
+        )
         for row in changed
     ]
     write_moves(by, session, moves)
@@ -127,4 +141,5 @@ class _Step:
     after: str
     kind: str
     quantity: int
-    source: str
+    source: str | None = None
+    reason: str | None = None

@@ -57,7 +57,13 @@ _change_level = (
     .values(on_hand=levels.c.on_hand + bindparam("change", type_=BigInteger))
 )
 _thresholds = select(
-    products.c.id, products.c.number, products.c.sku, products.c.name, products.c.min_stock, products.c.cost
+    products.c.id,
+    products.c.number,
+    products.c.sku,
+    products.c.name,
+    products.c.min_stock,
+    products.c.cost,
+    products.c.low,
 ).where(
     products.c.tenant_id == bindparam("tenant", type_=BigInteger),
     products.c.id.in_(bindparam("products", expanding=True)),
@@ -66,6 +72,11 @@ _set_cost = (
     update(products)
     .where(products.c.tenant_id == bindparam("tenant", type_=BigInteger), products.c.id == bindparam("product"))
     .values(cost=bindparam("new_cost", type_=BigInteger))
+)
+_set_low = (
+    update(products)
+    .where(products.c.tenant_id == bindparam("tenant", type_=BigInteger), products.c.id == bindparam("product"))
+    .values(low=bindparam("is_low"))
 )
 
 
@@ -138,7 +149,7 @@ def _settle_products(
     changes: dict[FreeLevel, int],
     batch: Sequence[Move],
 ) -> None:
-    """What follows from new levels: the average cost, and the word that something runs low."""
+    """What follows from new levels: the average cost, and that something runs low."""
     before: dict[int, int] = defaultdict(int)
     change_of: dict[int, int] = defaultdict(int)
     for level in locked:
@@ -153,6 +164,10 @@ def _settle_products(
             worth = max(had, 0) * product.cost + sum(n * cost for n, cost in bought)
             values = {"tenant": by.tenant_id, "product": product.id, "new_cost": divide(worth, pieces)}
             session.execute(_set_cost, values, execution_options=OWN_TENANT)
+        is_low = product.min_stock is not None and has < product.min_stock
+        if is_low != product.low:
+            values = {"tenant": by.tenant_id, "product": product.id, "is_low": is_low}
+            session.execute(_set_low, values, execution_options=OWN_TENANT)
         if product.min_stock is not None and has < product.min_stock <= had:
             events.record(
                 by,

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from dashboard.core import clock, events
 from dashboard.core.context import Principal
-from dashboard.core.db import atomic
+from dashboard.core.db import CommandSession, atomic
 from dashboard.core.errors import Conflict, Invalid, NotFound
-from dashboard.inventory.models import Product
+from dashboard.inventory.models import Claim, Product
 from dashboard.inventory.service.claims import lock_levels
 from dashboard.inventory.service.ledger import Move, post_pieces
 from dashboard.inventory.service.locations import default_location
@@ -29,7 +29,8 @@ class Corrected:
 def set_quantity(
     by: Principal, sku: str, quantity: int, *, reason: str | None = None, expected: int | None = None
 ) -> Corrected:
-    """Say how many pieces of a counted product there are in all: the difference is posted at the default place.
+    """Say how many pieces of a counted product lie at all places together: the difference is posted at the default
+    place. Pieces on their way between two places lie at none: they are not counted, and still arrive (P120).
 
     Where that has too few to take away, the other places give, the fullest first. Raises NotFound, Invalid, and
     Conflict for a product that is sold unit by unit, fewer pieces than are held, or another number than `expected`.
@@ -47,7 +48,7 @@ def set_quantity(
                 code="serialised_product",
             )
         levels = lock_levels(by, [product.id])
-        before = sum(level.on_hand for level in levels)
+        before = sum(level.on_hand for level in levels) - _on_their_way(session, product.id)
         held = before - sum(level.free for level in levels)
         if expected is not None and expected != before:
             raise Conflict(f"There are {before} now, not {expected}.", details={"available_quantity": before})
@@ -68,3 +69,14 @@ def set_quantity(
             told = {"sku": product.sku, "quantity": quantity, "previous_quantity": before, "reason": reason}
             events.record(by, "inventory.adjusted", f"product:{product.id}", told)
     return Corrected(product, before, quantity, clock.now())
+
+
+def _on_their_way(session: CommandSession, product_id: int) -> int:
+    """Pieces that stand at the place they go to and have not arrived; the caller has locked the levels."""
+    statement = select(func.coalesce(func.sum(Claim.quantity), 0)).where(
+        Claim.product_id == product_id,
+        Claim.unit_id.is_(None),
+        Claim.holder == "transfer",
+        Claim.ended_at.is_(None),
+    )
+    return int(session.scalar(statement) or 0)

@@ -5,20 +5,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, func, insert, select
 
-from dashboard.catalog.normalise import search_text
+from dashboard.catalog.normalise import search_text, words
 from dashboard.core import clock, events, ids, numbers
 from dashboard.core.context import Principal
-from dashboard.core.db import CommandSession, atomic
+from dashboard.core.db import CommandSession, atomic, table_of
 from dashboard.core.errors import Conflict, FieldError, Invalid, NotFound
-from dashboard.inventory.models import KINDS, Product, ProductCategory, Supplier
+from dashboard.core.tenancy import OWN_TENANT
+from dashboard.inventory.models import KINDS, Product, ProductCategory, ProductTerm, StockLevel, Supplier, UnitTally
 
 MAX_MONEY = 10**12
 """Minor units: a price above ten thousand million is a slip."""
 
 MAX_PIECES = 1_000_000
 """So many pieces of one thing in one go are a slip too."""
+
+TERMS = 24
+TERM_LENGTH = 40
+_insert_terms = insert(table_of(ProductTerm))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +87,12 @@ def create_product(
                 "created_at": now,
                 "updated_at": now,
                 **_derived(facts),
+                "low": bool(facts.min_stock),
             }
         )
         session.add(product)
         session.flush()
+        _write_terms(by, session, product)
         told = {"product_id": product.public_id, "sku": product.sku, "name": product.name, "price": product.price}
         events.record(by, "product.created", f"product:{product.id}", told)
     return product
@@ -129,8 +136,37 @@ def change_product(
                 setattr(product, name, value)
             product.version += 1
             product.updated_at = clock.now()
+            if "name" in told:
+                _write_terms(by, session, product)
+            if "min_stock" in told:
+                product.low = product.min_stock is not None and _there(session, product.id) < product.min_stock
             events.record(by, "product.changed", f"product:{product.id}", told)
     return product
+
+
+def _there(session: CommandSession, product_id: int) -> int:
+    """Pieces and units of a locked product at all places together, those on their way included."""
+    pieces = select(func.coalesce(func.sum(StockLevel.on_hand), 0)).where(StockLevel.product_id == product_id)
+    units = select(func.coalesce(func.sum(UnitTally.in_stock + UnitTally.in_transit), 0)).where(
+        UnitTally.product_id == product_id
+    )
+    return int(session.scalar(pieces) or 0) + int(session.scalar(units) or 0)
+
+
+def _write_terms(by: Principal, session: CommandSession, product: Product) -> None:
+    """What the product is found by: its name from each of its words on."""
+    session.execute(delete(ProductTerm).where(ProductTerm.product_id == product.id))
+    rows = [
+        {"tenant_id": by.tenant_id, "term": term, "product_id": product.id} for term in sorted(terms_of(product.name))
+    ]
+    if rows:
+        session.execute(_insert_terms, rows, execution_options=OWN_TENANT)
+
+
+def terms_of(name: str) -> set[str]:
+    """The name from each of its words on, folded and without gaps."""
+    found = words(name)[:TERMS]
+    return {"".join(found[start:])[:TERM_LENGTH] for start in range(len(found))}
 
 
 def archive_product(by: Principal, product_id: int, *, archived: bool) -> Product:

@@ -1,6 +1,7 @@
 """Stocktakes: what the books say is frozen, several people count while selling goes on, differences are posted once."""
 
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sqlalchemy import and_, func, insert, or_, select
@@ -19,9 +20,18 @@ from dashboard.inventory.models import (
     StocktakeLine,
     StocktakeScan,
 )
+from dashboard.inventory.service import stocktake_units
 from dashboard.inventory.service.claims import lock_levels
 from dashboard.inventory.service.ledger import Move, post_pieces
 from dashboard.inventory.service.products import MAX_PIECES, fold_sku
+from dashboard.inventory.service.stocktake_units import UnitScan, UnitsPosted
+
+
+class NothingKnown(Invalid):
+    """What was scanned is in no book: a slip, or a unit by its serial number."""
+
+    code = "nothing_known"
+
 
 _insert_lines = insert(table_of(StocktakeLine))
 
@@ -53,7 +63,9 @@ def start_stocktake(by: Principal, location_id: int) -> Stocktake:
         ]
         if rows:
             session.execute(_insert_lines, rows, execution_options=OWN_TENANT)
-        events.record(by, "stocktake.started", f"stocktake:{take.id}", {"location": place.code, "lines": len(rows)})
+        take.units_expected = stocktake_units.freeze(by, session, take)
+        told = {"location": place.code, "lines": len(rows), "units": take.units_expected}
+        events.record(by, "stocktake.started", f"stocktake:{take.id}", told)
     return take
 
 
@@ -76,6 +88,24 @@ def _books(session: CommandSession, location_id: int, product_id: int | None = N
     if product_id is not None:
         statement = statement.where(StockLevel.product_id == product_id)
     return {product: int(there) for product, there in session.execute(statement)}
+
+
+def scan(
+    by: Principal, stocktake_id: int, scanned: str, quantity: int = 1, *, any_serial: bool = False
+) -> StocktakeLine | UnitScan:
+    """Count whatever was scanned: pieces by barcode or SKU, a unit by its IMEI or serial number; one of a serial number
+    that nobody knows where `any_serial` says that it is no slip.
+
+    Raises NotFound, Invalid for what is neither, Conflict where the stocktake has ended.
+    """
+    by.require("inventory:write")
+    with atomic(by) as session:
+        take = _counting(session, stocktake_id)
+        if _product_of(session, scanned) is None:
+            found = stocktake_units.find_number(session, scanned.strip(), any_serial=any_serial)
+            if found is not None:
+                return stocktake_units.scan_unit(by, session, take, found, quantity)
+        return count_pieces(by, stocktake_id, scanned, quantity)
 
 
 def count_pieces(by: Principal, stocktake_id: int, scanned: str, quantity: int = 1) -> StocktakeLine:
@@ -115,11 +145,21 @@ def count_again(by: Principal, stocktake_id: int, product_id: int) -> None:
         line.counted, line.book, line.moved = None, None, False
 
 
-def post_stocktake(by: Principal, stocktake_id: int, *, missing_is_none: bool = False) -> int:
-    """Post all differences, once; how many products differed. What nobody counted stays as it is, or counts as none
-    (`missing_is_none`).
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """How many products differed, and what became of units."""
 
-    Raises NotFound; Conflict where it was posted already, nothing was counted, or pieces are missing that are held.
+    products: int
+    units: UnitsPosted = field(default_factory=UnitsPosted)
+
+
+def post_stocktake(
+    by: Principal, stocktake_id: int, *, missing_is_none: bool = False, units_aside: bool = False
+) -> Posted:
+    """Post all differences, once. Products that nobody counted stay as they are, or count as none (`missing_is_none`);
+    units that nobody scanned stay, or are set aside as missing (`units_aside`).
+
+    Raises NotFound; Conflict where it was posted already, nothing was counted, or something is missing that is held.
     """
     by.require("inventory:write")
     with atomic(by) as session:
@@ -127,8 +167,9 @@ def post_stocktake(by: Principal, stocktake_id: int, *, missing_is_none: bool = 
         lines = session.scalars(
             select(StocktakeLine).where(StocktakeLine.stocktake_id == take.id).order_by(StocktakeLine.product_id)
         ).all()
-        if all(line.counted is None for line in lines):
+        if all(line.counted is None for line in lines) and not take.units_found + take.units_extra:
             raise Conflict("Nothing has been counted yet.")
+        units = stocktake_units.post_units(by, session, take, aside=units_aside)
         lock_levels(by, (line.product_id for line in lines))
         there = _books(session, take.location_id)
         for line in lines:
@@ -141,9 +182,9 @@ def post_stocktake(by: Principal, stocktake_id: int, *, missing_is_none: bool = 
         source = f"stocktake:{take.id}"
         post_pieces(by, [Move(p, take.location_id, n, "count", source=source) for p, n in differing.items()])
         take.status, take.ended_at = "posted", clock.now()
-        told = {"differences": len(differing), "pieces": sum(differing.values())}
+        told = {"differences": len(differing), "pieces": sum(differing.values()), "units": asdict(units)}
         events.record(by, "stocktake.posted", source, told)
-    return len(differing)
+    return Posted(len(differing), units)
 
 
 def _refuse_held(by: Principal, session: CommandSession, take: Stocktake, differing: Mapping[int, int]) -> None:
@@ -174,7 +215,8 @@ def cancel_stocktake(by: Principal, stocktake_id: int) -> None:
 
 
 def _counting(session: CommandSession, stocktake_id: int) -> Stocktake:
-    take = session.scalar(select(Stocktake).where(Stocktake.id == stocktake_id).with_for_update())
+    statement = select(Stocktake).where(Stocktake.id == stocktake_id).with_for_update()
+    take = session.scalar(statement.execution_options(populate_existing=True))
     if take is None:
         raise NotFound("There is no such stocktake.")
     if take.status != "counting":
@@ -182,19 +224,26 @@ def _counting(session: CommandSession, stocktake_id: int) -> Stocktake:
     return take
 
 
-def _scanned(session: CommandSession, text: str) -> Product:
+def _product_of(session: CommandSession, text: str) -> Product | None:
     code = text.strip()
-    found = session.scalars(
+    if not code:
+        return None
+    return session.scalars(
         select(Product)
         .where(or_(and_(Product.barcode == code, Product.barcode != ""), Product.sku_key == fold_sku(code)))
         .order_by(Product.archived_at.is_not(None), Product.id)
     ).first()
-    if not code or found is None:
-        raise Invalid.field("scanned", f"Nothing here has the barcode or SKU '{code[:60]}'.")
+
+
+def _scanned(session: CommandSession, text: str) -> Product:
+    found = _product_of(session, text)
+    if found is None:
+        code = text.strip()[:60]
+        raise NothingKnown.field("scanned", f"Nothing here has the barcode, SKU, IMEI or serial number '{code}'.")
+    if found.kind == "serialised":
+        raise Invalid.field("scanned", f"'{found.sku}' is not counted by pieces: scan the IMEI of each of its units.")
     if found.kind not in ("counted", "unique"):
-        raise Invalid.field(
-            "scanned", f"'{found.sku}' is not counted by pieces; its units are looked after one by one."
-        )
+        raise Invalid.field("scanned", f"'{found.sku}' is work, which is never counted.")
     return found
 
 

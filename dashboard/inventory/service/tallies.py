@@ -4,12 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
+from sqlalchemy import BigInteger, and_, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from dashboard.core.context import Principal
 from dashboard.core.db import CommandSession, table_of
 from dashboard.core.tenancy import OWN_TENANT
-from dashboard.inventory.models import UnitTally
+from dashboard.inventory.models import Product, UnitTally
 
 tallies = table_of(UnitTally)
 
@@ -52,3 +53,30 @@ def add(by: Principal, session: CommandSession, changes: Iterable[Change]) -> No
     ]
     if rows:
         session.execute(_ADD[session.get_bind().dialect.name], rows, execution_options=OWN_TENANT)
+        _mark_low(by, session, {product for product, _, _ in summed})
+
+
+products = table_of(Product)
+_there = (
+    select(func.coalesce(func.sum(tallies.c.in_stock + tallies.c.in_transit), 0))
+    .where(tallies.c.tenant_id == products.c.tenant_id, tallies.c.product_id == products.c.id)
+    .scalar_subquery()
+)
+_watched = and_(
+    products.c.tenant_id == bindparam("tenant", type_=BigInteger),
+    products.c.id.in_(bindparam("products", expanding=True, type_=BigInteger)),
+    products.c.min_stock.is_not(None),
+)
+_lock_watched = select(products.c.id).where(_watched).order_by(products.c.id).with_for_update(key_share=True)
+_set_low = (
+    update(products)
+    .where(_watched, products.c.low != (_there < products.c.min_stock))
+    .values(low=_there < products.c.min_stock)
+)
+
+
+def _mark_low(by: Principal, session: CommandSession, product_ids: set[int]) -> None:
+    """Whether there are fewer units than the minimum now. Products that have none are neither locked nor written."""
+    values = {"tenant": by.tenant_id, "products": sorted(product_ids)}
+    if session.execute(_lock_watched, values, execution_options=OWN_TENANT).first() is not None:
+        session.execute(_set_low, values, execution_options=OWN_TENANT)

@@ -1,6 +1,6 @@
 """Transfers: stock that leaves one place now and can be sold at the other when it has arrived."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -10,13 +10,28 @@ from dashboard.core import clock, events, ids, numbers
 from dashboard.core.context import Principal
 from dashboard.core.db import CommandSession, atomic
 from dashboard.core.errors import Conflict, FieldError, Invalid, NotFound
-from dashboard.inventory.models import Location, Product, Transfer, TransferLine, Unit
+from dashboard.inventory.models import Claim, Location, Product, Transfer, TransferLine, Unit
 from dashboard.inventory.service import claims, tallies
 from dashboard.inventory.service.claims import Holder, Pieces
 from dashboard.inventory.service.ledger import Move, post_pieces, write_moves
 from dashboard.inventory.service.products import MAX_PIECES
 
 MAX_LINES = 500
+MAX_NOTE = 150
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What became of stock that did not arrive: in words, and what kind of move the ledger calls it."""
+
+    label: str
+    kind: str
+
+
+LOSSES = {
+    "lost": Loss("Lost or stolen on the way", "adjust"),
+    "damaged": Loss("Broken on the way", "scrap"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,37 +88,144 @@ def _send_units(by: Principal, session: CommandSession, transfer: Transfer, unit
     return moved
 
 
-def arrive(by: Principal, transfer_id: int) -> Transfer:
-    """All of it is there: from now on it can be sold. Raises NotFound, Conflict."""
+def arrive(by: Principal, transfer_id: int, parts: Mapping[int, int] | None = None) -> Transfer:
+    """So many pieces of each line have come (None: all that is still on its way) and can be sold from now on. A unit is
+    a line of one piece. What did not come stays on its way.
+
+    Raises NotFound, Invalid for more than is on its way, Conflict where the transfer has ended.
+    """
     by.require("inventory:write")
     with atomic(by) as session:
-        transfer, units = _open(by, session, transfer_id)
-        claims.end(by, _holder(transfer), "used")
+        transfer, lines = _open(by, session, transfer_id)
+        came = _part(lines, parts)
+        units = [line.unit_id for line, _ in came if line.unit_id is not None]
+        _end_claims(session, transfer, units, _pieces(came))
         moved = _move_units(session, units, ("in_transit", transfer.to_id), ("in_stock", transfer.to_id))
         source = f"transfer:{transfer.id}"
         _log_units(by, session, moved, kind="transfer_in", location_id=transfer.to_id, source=source)
         tallies.add(by, session, [(u.product_id, transfer.to_id, u.carrier_locked, 1, -1) for u in moved])
-        _end(by, transfer, "arrived")
+        for line, quantity in came:
+            line.arrived += quantity
+        _go_on(by, transfer, lines, "transfer.arrived", came)
     return transfer
 
 
+def give_up(by: Principal, transfer_id: int, reason: str, note: str = "") -> Transfer:
+    """What is still on its way will not come: it leaves the books for one of LOSSES, and the transfer ends.
+
+    Raises NotFound, Invalid, Conflict.
+    """
+    by.require("inventory:write")
+    loss = LOSSES.get(reason)
+    if loss is None:
+        raise Invalid.field("reason", "Choose what became of it.")
+    if len(note := " ".join(note.split())) > MAX_NOTE:
+        raise Invalid.field("note", f"A note has at most {MAX_NOTE} characters.")
+    with atomic(by) as session:
+        transfer, lines = _open(by, session, transfer_id)
+        gone = _part(lines, None)
+        units, pieces = [line.unit_id for line, _ in gone if line.unit_id is not None], _pieces(gone)
+        _end_claims(session, transfer, units, pieces)
+        text, source = f"{loss.label}: {note}" if note else loss.label, f"transfer:{transfer.id}"
+        _lose_units(by, session, transfer, units, text)
+        post_pieces(by, [Move(p, transfer.to_id, -n, loss.kind, reason=text, source=source) for p, n in pieces.items()])
+        for line, quantity in gone:
+            line.lost += quantity
+        transfer.notes = " · ".join(filter(None, (transfer.notes, text)))[:500]
+        _go_on(by, transfer, lines, "transfer.lost", gone)
+    return transfer
+
+
+def _lose_units(by: Principal, session: CommandSession, transfer: Transfer, units: Sequence[int], reason: str) -> None:
+    """They came in the books and were scrapped there: a unit that has left adds up to nothing."""
+    moved = _move_units(session, units, ("in_transit", transfer.to_id), ("scrapped", transfer.to_id))
+    source = f"transfer:{transfer.id}"
+    _log_units(by, session, moved, kind="transfer_in", location_id=transfer.to_id, source=source)
+    lost = [Move(u.product_id, transfer.to_id, -1, "scrap", u.id, reason=reason, source=source) for u in moved]
+    if lost:
+        write_moves(by, session, lost)
+    tallies.add(by, session, [(u.product_id, transfer.to_id, u.carrier_locked, 0, -1) for u in moved])
+
+
 def cancel(by: Principal, transfer_id: int) -> Transfer:
-    """It came back, or never left: everything is where it was. Raises NotFound, Conflict."""
+    """What is still on its way came back, or never left: it is where it was. Raises NotFound, Conflict."""
     by.require("inventory:write")
     with atomic(by) as session:
-        transfer, units = _open(by, session, transfer_id)
+        transfer, lines = _open(by, session, transfer_id)
+        back = _part(lines, None)
+        units, pieces = [line.unit_id for line, _ in back if line.unit_id is not None], _pieces(back)
         source = f"transfer:{transfer.id}"
         claims.end(by, _holder(transfer), "released")
         moved = _move_units(session, units, ("in_transit", transfer.to_id), ("in_stock", transfer.from_id))
         _log_units(by, session, moved, kind="transfer_in", location_id=transfer.from_id, source=source)
-        back = [(unit.product_id, transfer.from_id, unit.carrier_locked, 1, 0) for unit in moved]
+        here = [(unit.product_id, transfer.from_id, unit.carrier_locked, 1, 0) for unit in moved]
         gone = [(unit.product_id, transfer.to_id, unit.carrier_locked, 0, -1) for unit in moved]
-        tallies.add(by, session, back + gone)
-        lines = _lines(session, transfer)
-        pieces = {line.product_id: line.quantity for line in lines if line.unit_id is None}
+        tallies.add(by, session, here + gone)
         _move_pieces(by, pieces, transfer.to_id, transfer.from_id, source)
-        _end(by, transfer, "cancelled")
+        transfer.status, transfer.ended_at = "cancelled", clock.now()
+        events.record(by, "transfer.cancelled", source, {"code": transfer.code, "pieces": sum(n for _, n in back)})
     return transfer
+
+
+_Part = Sequence[tuple[TransferLine, int]]
+
+
+def _part(lines: Sequence[TransferLine], parts: Mapping[int, int] | None) -> _Part:
+    """Lines and how many pieces of each: those named, or all that is still on its way. Raises Invalid."""
+    if parts is None:
+        return [(line, _left(line)) for line in lines if _left(line)]
+    known = {line.id: line for line in lines}
+    wrong: list[FieldError] = []
+    for line_id, quantity in parts.items():
+        line = known.get(line_id)
+        left = _left(line) if line else 0
+        if not 0 <= quantity <= left:
+            wrong.append(FieldError(f"line-{line_id}", f"Only {left} of this are on their way."))
+    some = [(known[line_id], quantity) for line_id, quantity in parts.items() if line_id in known and quantity > 0]
+    if not some and not wrong:
+        wrong.append(FieldError("lines", "Say what has come."))
+    if wrong:
+        raise Invalid(wrong[0].message, fields=tuple(wrong))
+    return sorted(some, key=lambda part: part[0].product_id)
+
+
+def _left(line: TransferLine) -> int:
+    return line.quantity - line.arrived - line.lost
+
+
+def _pieces(part: _Part) -> dict[int, int]:
+    return {line.product_id: quantity for line, quantity in part if line.unit_id is None}
+
+
+def _end_claims(session: CommandSession, transfer: Transfer, units: Sequence[int], pieces: Mapping[int, int]) -> None:
+    """Use what came of the claims, which the caller has locked; the rest stays claimed."""
+    wanted, left = set(units), dict(pieces)
+    statement = (
+        select(Claim)
+        .where(Claim.holder == "transfer", Claim.holder_id == transfer.id, Claim.ended_at.is_(None))
+        .order_by(Claim.unit_id, Claim.id)
+        .execution_options(populate_existing=True)
+    )
+    for claim in session.scalars(statement).all():
+        if claim.unit_id is not None:
+            used = int(claim.unit_id in wanted)
+        else:
+            used = min(left.get(claim.product_id, 0), claim.quantity)
+            left[claim.product_id] = left.get(claim.product_id, 0) - used
+        if used == claim.quantity:
+            claim.ended_at, claim.end_reason = clock.now(), "used"
+        elif used:
+            claim.quantity -= used
+    session.flush()
+
+
+def _go_on(by: Principal, transfer: Transfer, lines: Sequence[TransferLine], name: str, part: _Part) -> None:
+    """Say what happened, and end the transfer once nothing of it is on its way."""
+    left = sum(_left(line) for line in lines)
+    if not left:
+        transfer.status, transfer.ended_at = "arrived", clock.now()
+    told = {"code": transfer.code, "pieces": sum(quantity for _, quantity in part), "left": left}
+    events.record(by, name, f"transfer:{transfer.id}", told)
 
 
 def _holder(transfer: Transfer) -> Holder:
@@ -162,7 +284,13 @@ def _move_units(
     statement = (
         update(Unit)
         .where(Unit.id.in_(unit_ids), Unit.state == before[0], Unit.location_id == before[1])
-        .values(state=after[0], location_id=after[1], updated_at=clock.now(), version=Unit.version + 1)
+        .values(
+            state=after[0],
+            location_id=after[1],
+            gone_at=clock.now() if after[0] == "scrapped" else None,
+            updated_at=clock.now(),
+            version=Unit.version + 1,
+        )
         .returning(Unit.id, Unit.product_id, Unit.carrier_locked)
         .execution_options(synchronize_session=False)
     )
@@ -182,22 +310,24 @@ def _log_units(
         write_moves(by, session, batch)
 
 
-def _open(by: Principal, session: CommandSession, transfer_id: int) -> tuple[Transfer, list[int]]:
-    """The transfer, locked after its claims, and its units. Raises NotFound, Conflict where it has ended."""
+def _open(by: Principal, session: CommandSession, transfer_id: int) -> tuple[Transfer, Sequence[TransferLine]]:
+    """The transfer, locked after its claims, and its lines. Raises NotFound, Conflict where it has ended."""
     claims.lock(by, Holder("transfer", transfer_id))
-    transfer = session.scalar(select(Transfer).where(Transfer.id == transfer_id).with_for_update())
+    transfer = session.scalar(
+        select(Transfer).where(Transfer.id == transfer_id).with_for_update().execution_options(populate_existing=True)
+    )
     if transfer is None:
         raise NotFound("There is no such transfer.")
     if transfer.status != "in_transit":
         raise Conflict(f"{transfer.code} is {transfer.status} already.")
-    return transfer, sorted(line.unit_id for line in _lines(session, transfer) if line.unit_id is not None)
+    return transfer, _lines(session, transfer)
 
 
 def _lines(session: CommandSession, transfer: Transfer) -> Sequence[TransferLine]:
-    statement = select(TransferLine).where(TransferLine.transfer_id == transfer.id).order_by(TransferLine.product_id)
+    statement = (
+        select(TransferLine)
+        .where(TransferLine.transfer_id == transfer.id)
+        .order_by(TransferLine.product_id, TransferLine.unit_id)
+        .execution_options(populate_existing=True)
+    )
     return session.scalars(statement).all()
-
-
-def _end(by: Principal, transfer: Transfer, status: str) -> None:
-    transfer.status, transfer.ended_at = status, clock.now()
-    events.record(by, f"transfer.{status}", f"transfer:{transfer.id}", {"code": transfer.code})

@@ -4,7 +4,7 @@ A number that is known comes in again only where its unit has left: then the sam
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import BigInteger, bindparam, insert, or_, select, update
@@ -46,7 +46,6 @@ class UnitFacts:
     activation_lock: str = "unknown"
     blacklist: str = "unknown"
     erasure: dict[str, Any] | None = None
-    photos: list[str] = field(default_factory=list[str])
     notes: str = ""
     public_id: str | None = None
 
@@ -144,7 +143,7 @@ _bring_back_one = (
     .values(gone_at=None, version=units.c.version + 1)
     .returning(units.c.public_id)
 )
-_KEPT = frozenset({"tenant_id", "public_id", "version", "created_at", "photos"})
+_KEPT = frozenset({"tenant_id", "public_id", "version", "created_at"})
 
 
 def _bring_back(
@@ -190,7 +189,7 @@ def _row(by: Principal, facts: UnitFacts, products: dict[int, Product]) -> dict[
         raise Invalid.field("price", "Prices and costs are 0 or more.")
     now = clock.now()
     same = ("location_id", "color", "battery_health", "carrier", "carrier_locked", "cost", "activation_lock")
-    same += ("blacklist", "erasure", "photos", "notes")
+    same += ("blacklist", "erasure", "notes")
     return {name: getattr(facts, name) for name in same} | {
         "tenant_id": by.tenant_id,
         "public_id": facts.public_id or ids.public_id("inv"),

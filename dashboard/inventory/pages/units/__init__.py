@@ -2,7 +2,32 @@
 blueprint.
 """
 
-from dashboard.inventory.pages.units import bulk, edits, files, grades, grid, intake, manifests, shell, unit
+from dashboard.inventory.pages.units import (
+    aside,
+    bulk,
+    edits,
+    files,
+    grades,
+    grid,
+    intake,
+    manifests,
+    photos,
+    shell,
+    unit,
+)
 from dashboard.inventory.pages.units.blueprint import pages
 
-__all__ = ["bulk", "edits", "files", "grades", "grid", "intake", "manifests", "pages", "shell", "unit"]
+__all__ = [
+    "aside",
+    "bulk",
+    "edits",
+    "files",
+    "grades",
+    "grid",
+    "intake",
+    "manifests",
+    "pages",
+    "photos",
+    "shell",
+    "unit",
+]

@@ -1,19 +1,22 @@
-"""Changing many units at once: a preview, the report, and the way back."""
+"""Changing many units at once, picked or all of a list: a preview, the report, and the way back."""
 
 from flask import Response, flash, request, url_for
 
 from dashboard.core.context import Principal
 from dashboard.core.errors import Conflict, Invalid
 from dashboard.inventory.pages.units.blueprint import WRITE, pages
+from dashboard.inventory.pages.units.listing import read_listing
 from dashboard.inventory.pages.units.unit import FIELD_WORDS
 from dashboard.inventory.pages.units.words import Words
+from dashboard.inventory.queries import count_units
 from dashboard.inventory.queries import grid as queries
-from dashboard.inventory.service import bulk, quarantine
-from dashboard.inventory.service.bulk import Report, Wanted
+from dashboard.inventory.service import bulk, bulk_lists, quarantine
+from dashboard.inventory.service.bulk import Report, Wanted, last_bulk
+from dashboard.inventory.service.bulk_lists import Preview
 from dashboard.inventory.service.grades import DEFAULTS
 from dashboard.inventory.service.unit_files import read_money
 from dashboard.web.errors import status_of
-from dashboard.web.pages import render_page, safe_target, see_other
+from dashboard.web.pages import is_fragment_request, render_page, safe_target, see_other
 
 FIELDS = ("price", "percent", "grade", "place", "notes")
 
@@ -50,6 +53,79 @@ def bulk_change(by: Principal) -> Response:
         labels=FIELD_WORDS,
         back=_back(),
     )
+
+
+@pages.page("/bulk/list", needs=WRITE, methods=("GET", "POST"))
+def bulk_list(by: Principal) -> Response:
+    """Changing all that a list finds, which its address says as the grid's does. `step` is as in `bulk_change`."""
+    listing = read_listing(request.args, by.currency)
+    where = listing.filter()
+    typed = {name: request.form.get(name, "").strip() for name in FIELDS}
+    preview: Preview | None = None
+    error: Invalid | Conflict | None = None
+    try:
+        if request.form.get("step") == "apply":
+            change = bulk_lists.change_list(by, where, _wanted(by, typed), seen=_seen())
+            return see_other(url_for("units.bulk_done", bulk_id=change.id, back=listing.url()))
+        if request.method == "POST":
+            preview = bulk_lists.preview_list(by, where, _wanted(by, typed))
+    except (Invalid, Conflict) as refused:
+        error = refused
+    choices = queries.grid_choices(by, DEFAULTS)
+    return render_page(
+        "inventory/units/bulk_list.html",
+        status=200 if error is None else status_of(error),
+        listing=listing,
+        chips=listing.chips(choices),
+        typed=typed,
+        total=preview.total if preview else count_units(by, where),
+        preview=preview,
+        error=error,
+        choices=choices,
+        words=Words(by),
+        labels=FIELD_WORDS,
+    )
+
+
+def _seen() -> int:
+    typed = request.form.get("seen", "")
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 12 else -1
+
+
+@pages.page("/bulk/<int(max=9007199254740991):bulk_id>", needs=WRITE)
+def bulk_done(by: Principal, bulk_id: int) -> Response:
+    """How far the change of a list is, and what it did."""
+    change = bulk_lists.get_change(by, bulk_id)
+    work = bulk_lists.work_of(by, change)
+    live = work is not None and work.live
+    if is_fragment_request():
+        answer = render_page("inventory/units/_bulk_progress.html", change=change, work=work)
+        if not live:
+            answer.headers["HX-Refresh"] = "true"
+        return answer
+    last = last_bulk(by)
+    return render_page(
+        "inventory/units/bulk_done.html",
+        change=change,
+        work=work,
+        live=live,
+        report=change.undo_report or change.report or None,
+        undoable=not live and last is not None and last.id == bulk_id,
+        back=safe_target(request.args.get("back"), url_for("units.grid")),
+        words=Words(by),
+        labels=FIELD_WORDS,
+    )
+
+
+@pages.page("/bulk/<int(max=9007199254740991):bulk_id>/stop", needs=WRITE, methods=("POST",))
+def bulk_stop(by: Principal, bulk_id: int) -> Response:
+    try:
+        bulk_lists.stop(by, bulk_id)
+    except Conflict as error:
+        flash(error.message, "warning")
+    else:
+        flash("It stops after the units that it has in hand.", "success")
+    return see_other(url_for("units.bulk_done", bulk_id=bulk_id))
 
 
 def _back() -> str:
@@ -97,8 +173,10 @@ def _set_aside(by: Principal, units: list[str]) -> Response:
 @pages.page("/bulk/<int(max=9007199254740991):bulk_id>/undo", needs=WRITE, methods=("POST",))
 def bulk_undo(by: Principal, bulk_id: int) -> Response:
     try:
-        report = bulk.undo_bulk(by, bulk_id)
+        report = bulk_lists.undo_change(by, bulk_id)
     except Conflict as error:
         flash(error.message, "warning")
         return see_other(_back())
+    if report is None:
+        return see_other(url_for("units.bulk_done", bulk_id=bulk_id))
     return _report(by, report, f"{report.changed:,} units are as they were before your last change.")

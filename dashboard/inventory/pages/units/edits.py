@@ -1,8 +1,8 @@
-"""Editing units in place: one cell of the grid, quarantine, and what was checked."""
+"""Editing units in place: one cell of the grid."""
 
 from typing import Any
 
-from flask import Response, flash, make_response, render_template, request, url_for
+from flask import Response, make_response, render_template, request, url_for
 
 from dashboard.core.context import Principal
 from dashboard.core.errors import Conflict, Invalid, NotFound
@@ -11,7 +11,6 @@ from dashboard.inventory.pages.units.blueprint import WRITE, pages
 from dashboard.inventory.pages.units.words import Words
 from dashboard.inventory.queries import grid as queries
 from dashboard.inventory.queries.grid import GridRow
-from dashboard.inventory.service import quarantine
 from dashboard.inventory.service.corrections import UnitChange
 from dashboard.inventory.service.grades import DEFAULTS
 from dashboard.inventory.service.unit_files import read_money, read_percent
@@ -97,25 +96,3 @@ def _cell_form(
         unit={"battery_health": "%", "price": by.currency}.get(field, ""),
     )
     return make_response(html, status)
-
-
-@pages.page("/units/<unit_id>/quarantine", needs=WRITE, methods=("POST",))
-def unit_quarantine(by: Principal, unit_id: str) -> Response:
-    try:
-        quarantine.quarantine(by, [unit_id], request.form.get("reason", ""), request.form.get("note", ""))
-    except (Invalid, Conflict) as error:
-        flash(error.message, "error")
-    else:
-        flash("The unit is set aside. Nobody can sell it until it is released.", "success")
-    return see_other(url_for("units.unit", unit_id=unit_id))
-
-
-@pages.page("/units/<unit_id>/release", needs=WRITE, methods=("POST",))
-def unit_release(by: Principal, unit_id: str) -> Response:
-    try:
-        quarantine.release(by, unit_id)
-    except Conflict as error:
-        flash(error.message, "warning")
-    else:
-        flash("The unit is free again.", "success")
-    return see_other(url_for("units.unit", unit_id=unit_id))

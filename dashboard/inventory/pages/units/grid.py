@@ -17,6 +17,7 @@ from dashboard.inventory.pages.units.listing import Listing, read_listing
 from dashboard.inventory.pages.units.words import Words
 from dashboard.inventory.queries import grid as queries
 from dashboard.inventory.queries.grid import GridRow
+from dashboard.inventory.queries.photos import first_photos
 from dashboard.inventory.service import saved_views
 from dashboard.inventory.service.bulk import last_bulk
 from dashboard.inventory.service.grades import DEFAULTS
@@ -43,6 +44,7 @@ def grid(by: Principal) -> Response:
     shown: dict[str, Any] = {
         "rows": rows,
         "words": words,
+        "photos": first_photos(by, [row.id for row in rows.items]) if rows.items else {},
         "more_url": rows.after and listing.url(rows.after),
         "listing": listing,
     }

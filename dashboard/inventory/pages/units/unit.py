@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, cast
 
-from flask import Response, flash, url_for
+from flask import Response, flash, request, url_for
 from wtforms import Field
 
 from dashboard.core.context import Principal
 from dashboard.core.errors import Conflict, Invalid
 from dashboard.inventory import service
-from dashboard.inventory.models import QUARANTINE_REASONS
+from dashboard.inventory.models import QUARANTINE_REASONS, SET_ASIDE
 from dashboard.inventory.pages.units.blueprint import READ, WRITE, pages
 from dashboard.inventory.pages.units.edits import CELLS, find_unit
 from dashboard.inventory.pages.units.forms import ChecksForm, UnitForm, choose
@@ -18,9 +18,11 @@ from dashboard.inventory.pages.units.labels import code128_svg
 from dashboard.inventory.pages.units.words import Words
 from dashboard.inventory.queries import grid as queries
 from dashboard.inventory.queries import history
+from dashboard.inventory.queries.photos import photos_of
 from dashboard.inventory.service.checks import BLACKLIST, LOCKS, Checks, record_checks
 from dashboard.inventory.service.corrections import UnitChange
 from dashboard.inventory.service.grades import DEFAULTS
+from dashboard.inventory.service.photos import MOST
 from dashboard.inventory.service.unit_files import read_money, read_percent
 from dashboard.web.errors import status_of
 from dashboard.web.pages import render_form, render_page, see_other
@@ -30,6 +32,9 @@ EVENT_WORDS = {
     "inventory.checked": "Checks recorded",
     "inventory.quarantined": "Set aside in quarantine",
     "inventory.released": "Released from quarantine",
+    "inventory.scrapped": "Let go to scrap",
+    "inventory.photos-added": "Photos added",
+    "inventory.photo-removed": "Photo removed",
     "inventory.received": "Taken in",
     "inventory.receipt-undone": "Receipt taken back",
     "move.receive": "Came in",
@@ -56,16 +61,27 @@ FIELD_WORDS = {
 
 @pages.page("/units/<unit_id>", needs=READ)
 def unit(by: Principal, unit_id: str) -> Response:
+    return unit_page(by, unit_id)
+
+
+def unit_page(by: Principal, unit_id: str, error: Invalid | Conflict | None = None) -> Response:
+    """The unit, with what was typed into one of its forms where that was refused. Raises NotFound."""
     row = find_unit(by, unit_id)
     words = Words(by, [row])
     return render_page(
         "inventory/units/show.html",
+        status=200 if error is None else status_of(error),
+        error=error,
+        typed={name: request.form.get(name, "") for name in ("grade", "note", "reason")},
         row=row,
         facts=history.unit_facts(by, row.id),
         entries=[(entry, *entry_text(entry, words)) for entry in history.unit_timeline(by, row.id)],
+        photos=photos_of(by, row.id),
+        most_photos=MOST,
         words=words,
         bars=code128_svg(row.number),
         reasons=QUARANTINE_REASONS,
+        grades=queries.grid_choices(by, DEFAULTS).grades if row.holder in SET_ASIDE else (),
         locks=LOCKS,
         blacklist=BLACKLIST,
     )
