@@ -7,7 +7,7 @@ from dashboard.customers.parts import CustomerPart, add_part
 from dashboard.inventory.queries.holders import HolderKind, name_holders
 from dashboard.orders import jobs, service
 from dashboard.orders.api import device_api, store_api
-from dashboard.orders.holding import name_orders
+from dashboard.orders.holding import name_orders, name_returns
 from dashboard.orders.pages import pages, price_pages, rate_pages, tracking_pages
 from dashboard.orders.pages.prices import load_part
 from dashboard.orders.pages.shell import find_in_shell, load_tile
@@ -25,6 +25,7 @@ def register(app: Flask) -> None:
     events.on("customer.merged", service.move_to_successor)
     add_part(app, CustomerPart("orders/_customer.html", "orders:read", load_part, movable))
     name_holders("order", HolderKind(name_orders, "orders:read", "orders.order", "ref"))
+    name_holders("repair", HolderKind(name_returns, "orders:read", "orders.order", "ref"))
     registry = registry_of(app)
     registry.navigation.append(
         NavItem("Orders", "orders.orders", "shopping-cart", "orders:read", "Sell", 5, count_pending)

@@ -1,5 +1,5 @@
 "use strict";
-// Order entry: the scan box takes the next scan at once, good and bad sound different, holds count down, Ctrl+Enter places.
+// Order entry: the scan box takes the next scan at once, good and bad sound different, Ctrl+Enter places.
 {
   const box = () => document.getElementById("scan");
 
@@ -28,7 +28,6 @@
   });
 
   document.addEventListener("htmx:afterSwap", ({ detail }) => {
-    countDown();
     const outcome = document.getElementById("entry")?.dataset.outcome;
     if (detail.target.id !== "entry" || !scanOf(detail.requestConfig?.elt) || !outcome) return;
     if (navigator.userActivation?.hasBeenActive) beep(outcome === "good");
@@ -37,23 +36,6 @@
     box().focus();
     box().select();
   });
-
-  // What is left is told by the server when the page is made: its clock decides, not this one.
-  const began = new WeakMap();
-  function countDown() {
-    for (const pill of document.querySelectorAll("[data-left]")) {
-      const known = began.get(pill);
-      if (!known || known.left !== pill.dataset.left) began.set(pill, { left: pill.dataset.left, at: performance.now() });
-      const { left, at } = began.get(pill);
-      const seconds = Math.max(0, Math.ceil(Number(left) - (performance.now() - at) / 1000));
-      const clock = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
-      pill.textContent = seconds ? `Held, ${clock} left` : "Hold lapsed";
-      pill.classList.toggle("tone-bad", seconds === 0);
-      pill.classList.toggle("tone-warn", seconds > 0);
-    }
-  }
-  setInterval(countDown, 1000);
-  document.addEventListener("DOMContentLoaded", countDown);
 
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;

@@ -1,16 +1,22 @@
-"""Rivals for the same stock: each process an application of its own, each thread a client, all let go at once."""
+"""Rivals for the same stock: each process an application of its own, each thread a client, all let go at once.
+
+Programs order through the API; people enter orders on the page, where a line is held when it is added and sold when
+the draft is placed.
+"""
 
 import multiprocessing
 import os
 import random
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from threading import Thread
 from typing import Any
 
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import func, select
+from werkzeug.test import TestResponse
 
 from dashboard import create_app
 from dashboard.core import clock
@@ -19,12 +25,30 @@ from dashboard.core.db import atomic
 from dashboard.inventory.models import Claim, StockLevel
 from dashboard.inventory.service import claims
 from dashboard.inventory.service.claims import Holder, OutOfStock, Pieces, Taken
-from tests.conftest import FULL
+from tests.conftest import FULL, inputs, sign_in
 
 DEADLINE_S = 120
 """For all rivals to come to a round."""
 
 WHOLE_RACE_S = 3_600 if FULL else 240
+
+
+Act = Callable[[], str]
+"""One try for the stock, ready to be let go; what came of it."""
+
+
+@dataclass(frozen=True)
+class Round:
+    """What all rivals of a round are after.
+
+    `requests` are `(path, body)` of the doors of programs, of which each takes one at random; without any they stay
+    away. `scans` are what people may add to their order, and `drafts`, by user name, those that are only to be placed
+    yet.
+    """
+
+    requests: tuple[tuple[str, dict[str, Any]], ...]
+    scans: tuple[str, ...] = ()
+    drafts: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass
@@ -33,59 +57,110 @@ class _Race:
 
     environment: dict[str, str]
     token: str
-    rounds: Sequence["Round"]
+    people: Sequence[tuple[str, str]]
+    rounds: Sequence[Round]
     threads: int
     barrier: Any
     results: Any
     broken: str
 
 
-@dataclass(frozen=True)
-class Round:
-    """What all rivals of a round ask for: `(path, body)` of each door, of which a rival takes one at random."""
-
-    requests: tuple[tuple[str, dict[str, Any]], ...]
-
-
 def race(
-    environment: dict[str, str], token: str, rounds: Sequence[Round], *, processes: int, threads: int, broken: str = ""
-) -> list[Counter[int]]:
-    """How many rivals of each round got which status. `broken` names a claim that is known not to hold."""
+    environment: dict[str, str],
+    token: str,
+    rounds: Sequence[Round],
+    *,
+    processes: int,
+    threads: int,
+    people: Sequence[tuple[str, str]] = (),
+    broken: str = "",
+) -> list[Counter[str]]:
+    """How many rivals of each round came off how: `sold`, `held` (on the page), `placed` (from a draft), `refused` with
+    the reason, `away`, or whatever else they were answered.
+
+    `people` (user name, business code) are spread over the processes, the other rivals are programs. `broken` names a
+    claim that is known not to hold.
+    """
     spawn = multiprocessing.get_context("spawn")
-    told = _Race(environment, token, rounds, threads, spawn.Barrier(processes * threads), spawn.Queue(), broken)
-    running = [spawn.Process(target=_run, args=(told, number)) for number in range(processes)]
+    barrier = spawn.Barrier(processes * threads)
+    told = _Race(environment, token, people, rounds, threads, barrier, spawn.Queue(), broken)
+    running = [spawn.Process(target=_run, args=(told, number, processes)) for number in range(processes)]
     for each in running:
         each.start()
-    found = [Counter[int]() for _ in rounds]
+    found = [Counter[str]() for _ in rounds]
     for _ in range(processes * threads):
-        for number, status in told.results.get(timeout=WHOLE_RACE_S):
-            found[number][status] += 1
+        for number, outcome in told.results.get(timeout=WHOLE_RACE_S):
+            found[number][outcome] += 1
     for each in running:
         each.join(timeout=DEADLINE_S)
     return found
 
 
-def _run(told: _Race, number: int) -> None:
+def _run(told: _Race, number: int, processes: int) -> None:
     os.environ.update(told.environment)
     if told.broken:
         claims.take = BROKEN[told.broken]
     app = create_app()
-    rivals = [Thread(target=_rival, args=(told, app, random.Random(number * 100 + n))) for n in range(told.threads)]
+    mine = told.people[number::processes]
+    rivals = [
+        Thread(target=_rival, args=(told, app, random.Random(number * 100 + n), mine[n] if n < len(mine) else None))
+        for n in range(told.threads)
+    ]
     for rival in rivals:
         rival.start()
     for rival in rivals:
         rival.join(timeout=WHOLE_RACE_S)
 
 
-def _rival(told: _Race, app: Flask, chance: random.Random) -> None:
+def _rival(told: _Race, app: Flask, chance: random.Random, person: tuple[str, str] | None) -> None:
     client = app.test_client()
-    headers = {"Authorization": f"Bearer {told.token}"}
-    seen: list[tuple[int, int]] = []
+    if person is not None:
+        sign_in(client, *person)
+    seen: list[tuple[int, str]] = []
     for number, each in enumerate(told.rounds):
-        path, body = chance.choice(each.requests)
+        if person is not None and (each.scans or person[0] in each.drafts):
+            act = _by_page(client, chance.choice(each.scans or ("",)), each.drafts.get(person[0]))
+        else:
+            act = _by_program(client, told.token, *chance.choice(each.requests)) if each.requests else _stay_away
         told.barrier.wait(timeout=DEADLINE_S)
-        seen.append((number, client.post(path, json=body, headers=headers).status_code))
+        seen.append((number, act()))
     told.results.put(seen)
+
+
+def _by_program(client: FlaskClient, token: str, path: str, body: dict[str, Any]) -> Act:
+    headers = {"Authorization": f"Bearer {token}"}
+    return lambda: _outcome(client.post(path, json=body, headers=headers))
+
+
+def _stay_away() -> str:
+    return "away"
+
+
+def _by_page(client: FlaskClient, scanned: str, draft: str | None) -> Act:
+    """The page is open and filled in: what is left is to press the button of the line, or of the order."""
+    shown = client.get(f"/orders/new/{draft}" if draft else "/orders/new").get_data(as_text=True)
+    form = {name: value for name, value in inputs(shown).items() if name in ("csrf_token", "idempotency_key")}
+    if draft:
+        return lambda: _outcome(client.post(f"/orders/new/{draft}/place", data=form))
+    return lambda: _outcome(client.post("/orders/new/-/scan", data={**form, "scan": scanned, "quantity": "1"}))
+
+
+REASONS = (
+    "insufficient_stock", "is held by somebody else", "can be had, not", "is not available any more",
+    "units available. Requested", "Somebody else took the last pieces",
+)  # fmt: skip
+"""What whoever was slower is told, in the words of each door."""
+
+
+def _outcome(answer: TestResponse) -> str:
+    text = answer.get_data(as_text=True)
+    if answer.status_code == 201:
+        return "sold"
+    if answer.status_code == 303:
+        return "placed" if "/orders/ord_" in answer.headers["Location"] else "held"
+    if answer.status_code == 409 and any(reason in text for reason in REASONS):
+        return "refused"
+    return f"{answer.status_code}: {text[:500]}"
 
 
 def _read_then_write(by: Principal, holder: Holder, *, pieces: Sequence[Pieces] = (), until: Any, **_: Any) -> Taken:

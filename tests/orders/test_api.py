@@ -12,6 +12,7 @@ from dashboard.core import clock
 from dashboard.core.context import SYSTEM
 from dashboard.core.db import db
 from dashboard.inventory.service import ProductFacts, create_product
+from dashboard.orders import queries
 from tests.conftest import Api, Merchants
 from tests.inventory.shop import Shop, imei, open_shop
 
@@ -32,6 +33,11 @@ def shop(merchants: Merchants) -> Shop:
 @pytest.fixture
 def parts(client: FlaskClient, merchants: Merchants) -> Api:
     return Api(client, accounts.create_key(SYSTEM, merchants.tenant, name="parts", dialect="techparts").secret)
+
+
+@pytest.fixture
+def fleet(client: FlaskClient, merchants: Merchants) -> Api:
+    return Api(client, accounts.create_key(SYSTEM, merchants.tenant, name="fleet", dialect="techfleet").secret)
 
 
 def device_order(shop: Shop, *units: str) -> dict[str, Any]:
@@ -236,3 +242,25 @@ def test_units_that_are_sold_by_the_piece_are_picked(parts: Api, shop: Shop) -> 
     assert parts.get("/v1/inventory?available=true").get_json()["meta"]["total"] == 1
     body["items"][0]["quantity"] = 2
     assert parts.post("/v1/orders", json=body).get_json()["available_quantity"] == 1
+
+
+@pytest.mark.parametrize("step", ["", "/confirm", "/cancel"])
+def test_the_shared_path_answers_as_the_id_and_the_key_say(
+    fleet: Api, parts: Api, api: Api, shop: Shop, step: str
+) -> None:
+    """C6: `ORD-…` is P's; `ord_…` is F's for a key of F, S's for any other."""
+    placed = fleet.post("/v1/orders", json=device_order(shop, "inv_1")).get_json()["id"]
+    code = queries.show_order(shop.by, placed).code
+    db.session.remove()
+
+    def keys(program: Api, ref: str) -> set[str]:
+        answer = program.call("POST" if step else "GET", f"/v1/orders/{ref}{step}")
+        assert answer.status_code == 200, answer.get_json()
+        body = answer.get_json()
+        return set(body.get("data", body))
+
+    assert "line_items" in keys(fleet, placed)
+    assert {"items", "store_id"} <= keys(api, placed)
+    assert {"items", "store_id"} <= keys(parts, placed)
+    for program in (fleet, api, parts):
+        assert {"tracking_url", "items_count"} <= keys(program, code)

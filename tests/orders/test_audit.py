@@ -12,7 +12,7 @@ from dashboard.core.context import SYSTEM
 from dashboard.core.db import CommandSession, atomic, table_of
 from dashboard.core.numbers import Counter
 from dashboard.core.tenancy import OWN_TENANT
-from dashboard.inventory.models import Claim, StockLevel, Unit, UnitTally
+from dashboard.inventory.models import Claim, Product, StockLevel, Unit, UnitTally
 from dashboard.orders import service
 from dashboard.orders.models import Order, OrderLine, OrderPayment
 from dashboard.orders.service import Wanted
@@ -129,6 +129,7 @@ PLANTED: dict[str, Plant] = {
     "stock.unit_ledger": lambda session: session.execute(
         update(Unit).where(Unit.public_id == "inv_6").values(state="in_transit")
     ),
+    "stock.low": lambda session: session.execute(update(Product).values(low=~Product.low)),
     "stock.tallies": lambda session: session.execute(update(UnitTally).values(in_stock=UnitTally.in_stock + 1)),
     "orders.subtotal": lambda session: session.execute(update(Order).values(items_count=Order.items_count + 1)),
     "orders.tax": lambda session: session.execute(update(Order).values(tax=Order.tax + 2, total=Order.total + 2)),

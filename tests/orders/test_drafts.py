@@ -156,3 +156,18 @@ def test_a_discount_needs_its_right(shop: Shop, draft: str) -> None:
         drafts.set_price(seller, draft, line.id, 49_000)
     with pytest.raises(Invalid):
         drafts.set_price(shop.by, draft, line.id, 60_000)
+
+
+def test_a_lapsed_line_is_held_again_while_it_can_be_had(shop: Shop, draft: str) -> None:
+    with clock.frozen(NOON) as move:
+        line = drafts.scan(shop.by, draft, imei(1))
+        move(timedelta(minutes=60))
+        assert live_claims(shop) == 0
+        drafts.renew(shop.by, draft, line.id)
+        assert queries.show_draft(shop.by, draft).lines[0].held_until == NOON + timedelta(minutes=120)
+        assert live_claims(shop) == 1
+        move(timedelta(minutes=60))
+        service.place(shop.by, customer=shop.buyer.code, lines=[Wanted(unit="inv_1")], door="page")
+        with pytest.raises(Conflict, match="held by somebody else"):
+            drafts.renew(shop.by, draft, line.id)
+        assert queries.show_draft(shop.by, draft).lines[0].lapsed

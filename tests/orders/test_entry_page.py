@@ -109,7 +109,7 @@ def test_an_address_that_is_not_whole_is_kept_and_refused_when_the_order_is_plac
     answer = counter.send("place", street="1 Main St", country="US", notes="Ring twice", script=True)
     assert answer.status_code == 422
     body = answer.get_data(as_text=True)
-    assert "is required in US" in body
+    assert "Addresses in United States need the state." in body
     assert "Ring twice" in body
 
 

@@ -7,15 +7,19 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from sqlalchemy import select
 
 from dashboard.accounts import service as accounts
 from dashboard.core import clock
 from dashboard.core.audit import audit
 from dashboard.core.context import SYSTEM
-from dashboard.core.db import db
+from dashboard.core.db import atomic, db, reads
 from dashboard.core.errors import Conflict, Invalid
-from dashboard.inventory.service import set_quantity
+from dashboard.inventory.models import Unit
+from dashboard.inventory.service import set_quantity, transfers
+from dashboard.inventory.service.claims import lock_levels
 from dashboard.inventory.service.departures import take_back
+from dashboard.inventory.service.transfers import Sent
 from dashboard.orders import service
 from dashboard.orders.service import Shortage, Wanted
 from dashboard.orders.service.sweeping import sweep_holds
@@ -40,8 +44,9 @@ class ShopModel(RuleBasedStateMachine):
         self.frozen = clock.frozen(NOON)
         self.move = self.frozen.__enter__()
         self.on_hand = CABLES
-        self.units = {f"inv_{n}": "" for n in range(1, UNITS + 1)}  # the order that has it, or "sold"
+        self.units = {f"inv_{n}": "" for n in range(1, UNITS + 1)}  # "sold", or nothing
         self.orders: dict[int, dict[str, Any]] = {}
+        self.transfers: dict[int, dict[str, Any]] = {}
 
     def teardown(self) -> None:
         self.frozen.__exit__(None, None, None)
@@ -53,13 +58,15 @@ class ShopModel(RuleBasedStateMachine):
                 each["status"] = "cancelled"
 
     def _free_cables(self) -> int:
-        held = sum(each["cables"] for each in self.orders.values() if each["status"] in ("pending", "confirmed"))
-        return self.on_hand - held
+        return self.on_hand - sum(each["cables"] for each in self._holders())
 
     def _free(self, unit: str) -> bool:
-        live = ("pending", "confirmed")
-        taken = any(unit in each["units"] and each["status"] in live for each in self.orders.values())
-        return self.units[unit] != "sold" and not taken
+        return self.units[unit] != "sold" and not any(unit in each["units"] for each in self._holders())
+
+    def _holders(self) -> list[dict[str, Any]]:
+        """Orders and transfers that hold what they took."""
+        live = ("pending", "confirmed", "on the way")
+        return [each for each in (*self.orders.values(), *self.transfers.values()) if each["status"] in live]
 
     @rule(units=st.sets(st.sampled_from(sorted(f"inv_{n}" for n in range(1, UNITS + 1)))), cables=st.integers(0, 4))
     def place(self, units: set[str], cables: int) -> None:
@@ -109,6 +116,51 @@ class ShopModel(RuleBasedStateMachine):
                 ("extend", "shipped"),
             }  # fmt: skip
 
+    @rule(units=st.sets(st.integers(1, UNITS)), cables=st.integers(0, 3), back=st.booleans())
+    def send(self, units: set[int], cables: int, *, back: bool) -> None:
+        """To the van, or back from there: whatever of it lies there and is free."""
+        self._lapse()
+        here, there = self.shop.place.id, self.shop.other_place.id
+        from_id, to_id = (there, here) if back else (here, there)
+        by, names = self.shop.by, {f"inv_{n}" for n in units}
+        possible = (
+            all(self._free(name) and self._place_of(name) == from_id for name in names)
+            and cables <= self._free_cables_at(from_id)
+        )  # fmt: skip
+        lines = [Sent(unit_id=self.shop.units[name]) for name in sorted(names)]
+        if cables:
+            lines.append(Sent(product_id=self.shop.cable.id, quantity=cables))
+        try:
+            sent = transfers.send(by, from_id, to_id, lines)
+        except Invalid:
+            assert not lines
+        except Conflict:
+            assert not possible
+        else:
+            assert possible
+            self.transfers[sent.id] = {"units": names, "cables": cables, "status": "on the way"}
+
+    def _place_of(self, name: str) -> int:
+        return reads(self.shop.by).execute(select(Unit.location_id).where(Unit.public_id == name)).scalar_one()
+
+    def _free_cables_at(self, place: int) -> int:
+        with atomic(self.shop.by):
+            levels = lock_levels(self.shop.by, [self.shop.cable.id])
+        return sum(level.free for level in levels if level.location_id == place)
+
+    @precondition(lambda self: self.transfers)
+    @rule(pick=st.integers(0, 50), arrives=st.booleans())
+    def end_transfer(self, pick: int, *, arrives: bool) -> None:
+        number = sorted(self.transfers)[pick % len(self.transfers)]
+        transfer = self.transfers[number]
+        try:
+            (transfers.arrive if arrives else transfers.cancel)(self.shop.by, number)
+        except Conflict:
+            assert transfer["status"] == "ended"
+        else:
+            assert transfer["status"] == "on the way"
+            transfer["status"] = "ended"
+
     @rule(minutes=st.sampled_from([1, 14, 15, 16]))
     def wait(self, minutes: int) -> None:
         self.move(timedelta(minutes=minutes))
@@ -120,14 +172,15 @@ class ShopModel(RuleBasedStateMachine):
     @rule(quantity=st.integers(0, 9))
     def adjust(self, quantity: int) -> None:
         self._lapse()
-        held = self.on_hand - self._free_cables()
+        travelling = sum(each["cables"] for each in self.transfers.values() if each["status"] == "on the way")
+        held = self.on_hand - self._free_cables() - travelling
         try:
             set_quantity(self.shop.by, "CAB-1", quantity)
         except Conflict:
             assert quantity < held
         else:
             assert quantity >= held
-            self.on_hand = quantity
+            self.on_hand = quantity + travelling
 
     @precondition(lambda self: "sold" in self.units.values())
     @rule()
@@ -141,6 +194,19 @@ class ShopModel(RuleBasedStateMachine):
     @invariant()
     def equations_hold(self) -> None:
         assert [found.equation.says for found in audit(SYSTEM) if found.offenders] == []
+
+    @invariant()
+    def as_much_is_free_as_the_model_says(self) -> None:
+        self._lapse()
+        with atomic(self.shop.by):
+            free = sum(level.free for level in lock_levels(self.shop.by, [self.shop.cable.id]))
+        assert free == self._free_cables()
+        states = dict(reads(self.shop.by).execute(select(Unit.public_id, Unit.state)).all())
+        travelling = {name for each in self.transfers.values() if each["status"] != "ended" for name in each["units"]}
+        assert states == {
+            name: "sold" if self.units[name] == "sold" else "in_transit" if name in travelling else "in_stock"
+            for name in states
+        }
 
 
 def open_another_shop(number: int) -> Shop:
@@ -163,6 +229,7 @@ def test_whatever_happens_the_equations_hold() -> None:
             nonlocal opened
             super().__init__()
             opened += 1
+            self.move(timedelta(days=opened))  # after whatever other shops did: what lapsed there stays lapsed
             self.shop = open_another_shop(opened)
 
     steps = settings(max_examples=200 if FULL else 12, stateful_step_count=50 if FULL else 25)

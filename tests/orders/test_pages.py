@@ -183,6 +183,8 @@ def test_the_list_narrows_by_what_stands_in_the_address(alice: FlaskClient, shop
     with clock.frozen(NOON + timedelta(minutes=20)):
         assert found("?status=cancelled") == [other]
         assert found("?status=pending") == [number]
+        assert ">Cancelled</span>" in text(alice.get("/orders?q=ord-2026-00001"))
+    assert ">Cancelled</span>" not in text(alice.get("/orders?q=ord-2026-00001"))
     assert "Remove filter Customer: Jane Doe" in text(alice.get(f"/orders?customer={jane.number}"))
     for wrong in ("status=lost", "door=window", "from=yesterday", "customer=x", "after=nonsense", "from=0001-01-01"):
         assert alice.get(f"/orders?{wrong}").status_code == 422, wrong

@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
+from dashboard.accounts import service as accounts
 from dashboard.core import clock
 from dashboard.core.db import atomic, reads
 from dashboard.core.errors import Conflict, Invalid
 from dashboard.inventory.models import Claim, Unit
 from dashboard.inventory.service.claims import HoldExpired, lock_levels
-from dashboard.orders import service
+from dashboard.orders import queries, service
 from dashboard.orders.models import Order, OrderLine
 from dashboard.orders.service import Shortage, Wanted
 from tests.conftest import Merchants
@@ -132,3 +133,44 @@ def test_cancelling_lets_go(shop: Shop) -> None:
     service.cancel(shop.by, first.id)
     service.confirm(shop.by, place(shop, Wanted(unit=unit)).id)
     assert reads(shop.by).scalar(select(Unit.state)) == "in_stock"
+
+
+def test_a_hold_that_was_extended_lasts_for_its_stock_too(shop: Shop) -> None:
+    (unit,) = shop.add_units(1)
+    with clock.frozen(NOON) as move:
+        first = place(shop, Wanted(unit=unit))
+        service.extend(shop.by, first.id, minutes=10, reason="They fetch cash")
+        move(timedelta(minutes=24))
+        with pytest.raises(Shortage):
+            place(shop, Wanted(unit=unit))
+        service.confirm(shop.by, first.id)
+
+
+@pytest.mark.parametrize("last", ["ship", "deliver"])
+def test_what_has_arrived_is_not_cancelled_any_more(shop: Shop, last: str) -> None:
+    (unit,) = shop.add_units(1)
+    order = place(shop, Wanted(unit=unit))
+    for step in (service.confirm, service.ship, service.deliver)[: 2 if last == "ship" else 3]:
+        step(shop.by, order.id)
+    if last == "ship":
+        service.cancel(shop.by, order.id, reason="  Lost on its way ")
+        service.cancel(shop.by, order.id, reason="Once more")
+        shown = queries.show_order(shop.by, order.code)
+        assert (shown.status, shown.cancel_reason) == ("cancelled", "Lost on its way")
+    else:
+        with pytest.raises(Conflict, match="delivered"):
+            service.cancel(shop.by, order.id)
+
+
+def test_numbers_have_no_gaps_and_begin_again_with_the_year_of_the_place(shop: Shop) -> None:
+    accounts.change_settings(shop.by, {"time_zone": "America/New_York"})
+    work = Wanted(product="PROD-WORK-1")
+    codes: list[str] = []
+    with clock.frozen(datetime(2027, 1, 1, 4, tzinfo=UTC)) as move:  # 23:00 of the last day of 2026 there
+        codes.append(place(shop, work).code)
+        with pytest.raises(Shortage):
+            place(shop, work, Wanted(product="PROD-CAB-1"))
+        codes.append(place(shop, work).code)
+        move(timedelta(hours=1))
+        codes.append(place(shop, work).code)
+    assert codes == ["ORD-2026-00001", "ORD-2026-00002", "ORD-2027-00001"]

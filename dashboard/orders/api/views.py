@@ -1,5 +1,7 @@
 """Orders through F, P and S: `/api/v1/orders` and the shared `/v1/orders` (C2, C3, C6)."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import orjson
@@ -22,9 +24,9 @@ from dashboard.orders.schemas import (
     ShipBody,
     StoreOrderJson,
 )
-from dashboard.orders.service import Address, Placed, Wanted
+from dashboard.orders.service import Address, Placed, Wanted, said_in_a_body
 from dashboard.web.answers import Many, One, Plain
-from dashboard.web.api import ApiBlueprint
+from dashboard.web.api import ApiBlueprint, View
 from dashboard.web.moments import lower, upper
 
 device_api = ApiBlueprint(
@@ -34,6 +36,7 @@ store_api = ApiBlueprint("orders_store_api", __name__, url_prefix="/v1/orders", 
 
 READ, WRITE = "orders:read", "orders:write"
 SHARED = ("techparts", "syncauction", "techfleet")
+ANY_ORDER = StoreOrderJson | DeviceOrderJson | PartsOrderJson
 
 
 @device_api.operation("GET", "", needs=READ, answer=DeviceOrderJson, shape="many", query=OrderListQuery)
@@ -71,38 +74,33 @@ def _place_parts(by: Principal, body: PartsOrderBody) -> Placed:
         Wanted(product=item.product_id, quantity=item.quantity, field=f"items[{n}]")
         for n, item in enumerate(body.items)
     ]
-    address = Address.checked(body.shipping_address.model_dump())
+    address = Address.checked(body.shipping_address.model_dump(), said_in_a_body)
     return service.place(by, customer=body.customer_id, lines=lines, door="parts_api", address=address)
 
 
 @device_api.operation("POST", "/<order_id>/confirm", needs=WRITE, answer=DeviceOrderJson)
 def order_confirm(by: Principal, order_id: str) -> One[OrderRow]:
     """Confirm an order: its units are sold"""
-    service.confirm(by, service.find_id(by, order_id))
-    return One(queries.show_order(by, order_id), device_order)
+    return One(service.act_on(by, order_id, partial(service.confirm, by)), device_order)
 
 
 @device_api.operation("POST", "/<order_id>/cancel", needs=WRITE, answer=DeviceOrderJson, body=CancelBody)
 def order_cancel(by: Principal, order_id: str, body: CancelBody) -> One[OrderRow]:
     """Cancel an order and let go of what it holds"""
-    service.cancel(by, service.find_id(by, order_id), reason=body.reason)
-    return One(queries.show_order(by, order_id), device_order)
+    return One(service.act_on(by, order_id, partial(service.cancel, by, reason=body.reason)), device_order)
 
 
 @device_api.operation("POST", "/<order_id>/ship", needs=WRITE, answer=DeviceOrderJson, body=ShipBody)
 def order_ship(by: Principal, order_id: str, body: ShipBody) -> One[OrderRow]:
     """Ship what is left of an order"""
-    service.ship(
-        by, service.find_id(by, order_id), carrier=body.carrier, tracking_number=body.tracking_number, lines=None
-    )
-    return One(queries.show_order(by, order_id), device_order)
+    parcel = partial(service.ship, by, carrier=body.carrier, tracking_number=body.tracking_number, lines=None)
+    return One(service.act_on(by, order_id, parcel), device_order)
 
 
 @device_api.operation("POST", "/<order_id>/deliver", needs=WRITE, answer=DeviceOrderJson)
 def order_deliver(by: Principal, order_id: str) -> One[OrderRow]:
     """Note that an order has arrived"""
-    service.deliver(by, service.find_id(by, order_id))
-    return One(queries.show_order(by, order_id), device_order)
+    return One(service.act_on(by, order_id, partial(service.deliver, by)), device_order)
 
 
 def _by_query(by: Principal) -> str | None:
@@ -137,11 +135,18 @@ def _by_id(by: Principal) -> str | None:
     return by.dialect if by.dialect in ("techfleet", "syncauction") else "syncauction"
 
 
+def _about_one(method: str, step: str, *, needs: str) -> Callable[[View], View]:
+    """How everything that is done to one order of the shared path is declared."""
+    return store_api.operation(
+        method, f"/<order_id>{step}", needs=needs, answer=ANY_ORDER, dialects=SHARED, choose=_by_id
+    )
+
+
 @store_api.operation(
     "GET",
     "",
     needs=READ,
-    answer=StoreOrderJson | DeviceOrderJson | PartsOrderJson,
+    answer=ANY_ORDER,
     shape="many",
     query=OrderListQuery,
     dialects=("syncauction", "techfleet", "techparts"),
@@ -152,14 +157,7 @@ def store_order_list(by: Principal, page: PageRequest, query: OrderListQuery) ->
     return Many(queries.order_page(by, _filter(by, query), page), shared_order)
 
 
-@store_api.operation(
-    "GET",
-    "/<order_id>",
-    needs=READ,
-    answer=StoreOrderJson | DeviceOrderJson | PartsOrderJson,
-    dialects=SHARED,
-    choose=_by_id,
-)
+@_about_one("GET", "", needs=READ)
 def store_order_show(by: Principal, order_id: str) -> One[OrderRow]:
     """Get an order"""
     return One(queries.show_order(by, order_id), shared_order)
@@ -185,32 +183,16 @@ def store_order_create(by: Principal, body: PartsOrderBody | DeviceOrderBody) ->
     return Plain(placed, placed_order)
 
 
-@store_api.operation(
-    "POST",
-    "/<order_id>/confirm",
-    needs=WRITE,
-    answer=StoreOrderJson | DeviceOrderJson | PartsOrderJson,
-    dialects=SHARED,
-    choose=_by_id,
-)
+@_about_one("POST", "/confirm", needs=WRITE)
 def store_order_confirm(by: Principal, order_id: str) -> One[OrderRow]:
     """Confirm an order: its stock is sold"""
-    service.confirm(by, service.find_id(by, order_id))
-    return One(queries.show_order(by, order_id), shared_order)
+    return One(service.act_on(by, order_id, partial(service.confirm, by)), shared_order)
 
 
-@store_api.operation(
-    "POST",
-    "/<order_id>/cancel",
-    needs=WRITE,
-    answer=StoreOrderJson | DeviceOrderJson | PartsOrderJson,
-    dialects=SHARED,
-    choose=_by_id,
-)
+@_about_one("POST", "/cancel", needs=WRITE)
 def store_order_cancel(by: Principal, order_id: str) -> One[OrderRow]:
     """Cancel an order and let go of what it holds"""
-    service.cancel(by, service.find_id(by, order_id))
-    return One(queries.show_order(by, order_id), shared_order)
+    return One(service.act_on(by, order_id, partial(service.cancel, by)), shared_order)
 
 
 def _filter(by: Principal, query: OrderListQuery) -> OrderFilter:

@@ -114,34 +114,43 @@ _ORDER_COLUMNS = (
 )
 _tenant = bindparam("tenant", type_=BigInteger)
 _same_tenant = and_(Customer.tenant_id == Order.tenant_id, Customer.id == Order.customer_id)
-_SHOWN = (
-    select(*_ORDER_COLUMNS)
-    .join(Customer, _same_tenant)
-    .where(
-        Order.tenant_id == _tenant,
-        or_(Order.public_id == bindparam("ref"), Order.code == bindparam("ref")),
-    )
+_LINE_COLUMNS = (
+    OrderLine.id,
+    OrderLine.order_id,
+    OrderLine.quantity,
+    OrderLine.price,
+    OrderLine.list_price,
+    OrderLine.name,
+    OrderLine.sku,
+    OrderLine.shipped,
+    OrderLine.returned,
+    Product.public_id,
+    Product.code,
+    Unit.public_id,
+    Unit.imei,
+    Unit.model,
+    Unit.grade,
 )
+_of_line = and_(Product.tenant_id == OrderLine.tenant_id, Product.id == OrderLine.product_id)
+_sold_unit = and_(Unit.tenant_id == OrderLine.tenant_id, Unit.id == OrderLine.unit_id)
+_shown = (
+    select(*_ORDER_COLUMNS, *_LINE_COLUMNS)
+    .join(Customer, _same_tenant)
+    .outerjoin(OrderLine, and_(OrderLine.tenant_id == Order.tenant_id, OrderLine.order_id == Order.id))
+    .outerjoin(Product, _of_line)
+    .outerjoin(Unit, _sold_unit)
+    .where(Order.tenant_id == _tenant)
+    .order_by(OrderLine.id)
+)
+_SHOWN = _shown.where(Order.id == bindparam("order", type_=BigInteger))
+_SHOWN_BY = {
+    "code": _shown.where(Order.code == bindparam("ref")),
+    "public_id": _shown.where(Order.public_id == bindparam("ref")),
+}
 _SHOWN_LINES = (
-    select(
-        OrderLine.id,
-        OrderLine.order_id,
-        OrderLine.quantity,
-        OrderLine.price,
-        OrderLine.list_price,
-        OrderLine.name,
-        OrderLine.sku,
-        OrderLine.shipped,
-        OrderLine.returned,
-        Product.public_id,
-        Product.code,
-        Unit.public_id,
-        Unit.imei,
-        Unit.model,
-        Unit.grade,
-    )
-    .join(Product, and_(Product.tenant_id == OrderLine.tenant_id, Product.id == OrderLine.product_id))
-    .outerjoin(Unit, and_(Unit.tenant_id == OrderLine.tenant_id, Unit.id == OrderLine.unit_id))
+    select(*_LINE_COLUMNS)
+    .join(Product, _of_line)
+    .outerjoin(Unit, _sold_unit)
     .where(
         OrderLine.tenant_id == _tenant,
         OrderLine.order_id.in_(bindparam("orders", expanding=True, type_=BigInteger)),
@@ -163,16 +172,39 @@ def order_page(by: Principal, where: OrderFilter, page: PageRequest) -> Page[Ord
     return Page([OrderRow(*row, lines=lines[row.id]) for row in rows], page, total)
 
 
+def named_by(ref: str) -> str:
+    """The column that `ref` stands in: an order's code (`ORD-…`) or its public id.
+
+    To ask for either at once is answered by walking all orders of the tenant, until PostgreSQL has statistics of them.
+    """
+    return "code" if ref.startswith("ORD-") else "public_id"
+
+
 def show_order(by: Principal, ref: str) -> OrderRow:
-    """The order with this public id (`ord_…`) or code (`ORD-…`). Raises NotFound. Two prebuilt statements."""
-    session = reads(by)
-    named = {"tenant": by.tenant_id, "ref": ref}
-    row = session.execute(_SHOWN, named, execution_options=OWN_TENANT).one_or_none()
-    if row is None:
+    """The order with this public id (`ord_…`) or code (`ORD-…`). Raises NotFound. One prebuilt statement."""
+    found = _show(by, _SHOWN_BY[named_by(ref)], {"ref": ref})
+    if found is None:
         raise NotFound(f"There is no order '{ref}'.")
-    of_order = {"tenant": by.tenant_id, "orders": [row.id]}
-    lines = [LineRow(*line) for line in session.execute(_SHOWN_LINES, of_order, execution_options=OWN_TENANT)]
-    found = OrderRow(*row, lines=lines)
+    return found
+
+
+def show_numbered(by: Principal, order_id: int) -> OrderRow:
+    """The order with this number. Raises NotFound."""
+    found = _show(by, _SHOWN, {"order": order_id})
+    if found is None:
+        raise NotFound("There is no such order.")
+    return found
+
+
+def _show(by: Principal, statement: Select[*tuple[Any, ...]], which: dict[str, Any]) -> OrderRow | None:
+    """The order and its lines, in one statement: each row is a line with its order before it."""
+    named = {"tenant": by.tenant_id, **which}
+    rows = reads(by).execute(statement, named, execution_options=OWN_TENANT).all()
+    if not rows:
+        return None
+    of_order = len(_ORDER_COLUMNS)
+    lines = [LineRow(*row[of_order:]) for row in rows if row[of_order] is not None]
+    found = OrderRow(*rows[0][:of_order], lines=lines)
     if found.status == "pending" and found.reserved_until is not None and found.reserved_until <= clock.now():
         return replace(found, status="cancelled", cancel_reason=EXPIRED)
     return found

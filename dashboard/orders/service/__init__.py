@@ -1,10 +1,10 @@
 """Commands on orders."""
 
-from dashboard.orders.service.addresses import Address
+from dashboard.orders.service.addresses import Address, said_in_a_body
 from dashboard.orders.service.belonging import move_to_successor
 from dashboard.orders.service.documents import Document, order_confirmation, packing_slip
 from dashboard.orders.service.items import DISCOUNT, MAX_LINES, MAX_QUANTITY, Shortage, Wanted
-from dashboard.orders.service.lifecycle import cancel, confirm, deliver, extend, find_id, lapse, lapse_displaced
+from dashboard.orders.service.lifecycle import act_on, cancel, confirm, deliver, extend, find_id, lapse, lapse_displaced
 from dashboard.orders.service.payments import METHODS, record_payment
 from dashboard.orders.service.placing import Placed, place
 from dashboard.orders.service.prices import remove_customer_price, set_customer_price
@@ -25,6 +25,7 @@ __all__ = [
     "Rate",
     "Shortage",
     "Wanted",
+    "act_on",
     "cancel",
     "confirm",
     "deliver",
@@ -41,6 +42,7 @@ __all__ = [
     "record_payment",
     "remove_customer_price",
     "remove_rate",
+    "said_in_a_body",
     "save_rate",
     "set_customer_price",
     "ship",

@@ -234,7 +234,7 @@ def place_draft(by: Principal, public_id: str) -> Placed:
             raise Invalid.field("scan", "Add something to sell first.")
         address = None
         if draft.shipping_address:
-            address = Address.checked({k: str(v) for k, v in draft.shipping_address.items()}, prefix="")
+            address = Address.checked({k: str(v) for k, v in draft.shipping_address.items()})
         customer = session.get_one(Customer, draft.customer_id).public_id
         wanted = [_wanted(session, line) for line in lines]
         claims.end(by, Holder(HOLDER, draft.id), "used")

@@ -4,11 +4,11 @@ Each command locks claims before the order's row, as taking them does, and lets 
 statement decide: of two commands at once one finds the order in another state.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, and_, bindparam, or_, select, update
+from sqlalchemy import BigInteger, and_, bindparam, select, update
 
 from dashboard.core import clock, events
 from dashboard.core.context import Principal
@@ -19,7 +19,7 @@ from dashboard.core.tenancy import OWN_TENANT
 from dashboard.inventory.service import claims
 from dashboard.inventory.service.claims import Holder, HoldExpired
 from dashboard.orders.models import Order
-from dashboard.orders.queries.placed import EXPIRED
+from dashboard.orders.queries.placed import EXPIRED, OrderRow, named_by, show_numbered
 
 orders = table_of(Order)
 
@@ -28,10 +28,10 @@ _order = bindparam("order", type_=BigInteger)
 _now = bindparam("now", type_=UTCDateTime)
 _this = and_(orders.c.tenant_id == _tenant, orders.c.id == _order)
 _told = (orders.c.public_id, orders.c.code, orders.c.total, orders.c.currency, orders.c.buyer_name)
-_find = select(orders.c.id).where(
-    orders.c.tenant_id == _tenant,
-    or_(orders.c.public_id == bindparam("ref"), orders.c.code == bindparam("ref")),
-)
+_find = {
+    name: select(orders.c.id).where(orders.c.tenant_id == _tenant, orders.c[name] == bindparam("ref"))
+    for name in ("public_id", "code")
+}
 _state = select(orders.c.status, orders.c.reserved_until, orders.c.extended_at, orders.c.public_id).where(_this)
 _changed = {"updated_at": _now, "version": orders.c.version + 1}
 _confirm = (
@@ -69,10 +69,21 @@ _deliver = (
 def find_id(by: Principal, ref: str) -> int:
     """The id of the placed order with this public id (`ord_…`) or code (`ORD-…`). Raises NotFound."""
     values = {"tenant": by.tenant_id, "ref": ref}
-    found = reads(by).execute(_find, values, execution_options=OWN_TENANT).scalar_one_or_none()
+    found = reads(by).execute(_find[named_by(ref)], values, execution_options=OWN_TENANT).scalar_one_or_none()
     if found is None:
         raise NotFound(f"There is no order '{ref}'.")
     return found
+
+
+def act_on(by: Principal, ref: str, command: Callable[[int], object]) -> OrderRow:
+    """Do `command` to the order with this public id or code, and show it: found, changed and read in one transaction.
+
+    Raises NotFound, and whatever `command` raises.
+    """
+    with atomic(by):
+        order_id = find_id(by, ref)
+        command(order_id)
+        return show_numbered(by, order_id)
 
 
 def confirm(by: Principal, order_id: int) -> None:

@@ -138,7 +138,7 @@ def _take_in(by: Principal, session: CommandSession, line: OrderLine, back: Back
     if back.outcome == "repair" and units:
         # Whoever takes a return may set aside what comes back, without the right to do so with other stock.
         keeper = replace(by, scopes=by.scopes | {"inventory:write"})
-        quarantine_units(keeper, units, "inspection", back.reason.strip())
+        quarantine_units(keeper, units, "repair", back.reason.strip())
     elif back.outcome == "repair":
         claims.take(by, Holder("repair", returned.id), pieces=pieces, until=None)
 
