@@ -94,7 +94,7 @@ bench: install ## Measure what the README states, each beside its floor
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 prove: install ## Run the proofs of concurrency, crashes and random cases in full size (long)
-	@PROVE=full $(OWN_STORES) $(BIN)/python -m pytest -m prove $(ARGS)
+	@PROVE=full $(OWN_STORES) $(BIN)/python -m pytest -m prove -o faulthandler_timeout=3600 $(ARGS)
 
 format: install ## Format the code, and mend what the linter can mend
 	$(BIN)/ruff check --fix --exit-zero

@@ -3,12 +3,13 @@
 import argparse
 from collections.abc import Iterator
 
-from benchmarks import guard, orders, pages, processes, report, speed
+from benchmarks import guard, orders, pages, processes, report, speed, stock
 from benchmarks.report import Figure
 from benchmarks.servers import floor, house
 from benchmarks.world import SIZES, World, prepare
 
-PARTS = ("speed", "search", "guard", "orders", "pages", "processes")
+PARTS = ("speed", "search", "guard", "orders", "stock", "pages", "processes")
+UNITS = 200_000
 
 
 def main() -> None:
@@ -30,6 +31,9 @@ def _parts(world: World, asked: argparse.Namespace) -> Iterator[tuple[str, list[
         yield "Pages", pages.figures(world)
     if "orders" in asked.parts:
         yield "Orders", orders.figures(world, effort)
+    if "stock" in asked.parts:
+        many, tenant_id = stock.prepare(world.database, UNITS)
+        yield f"Stock of {UNITS:,} units", list(stock.figures(many, tenant_id, asked.rounds, asked.seconds))
     if "guard" in asked.parts:
         yield "Guard", guard.figures(world)
     if not {"speed", "search", "processes"} & set(asked.parts):

@@ -110,7 +110,7 @@ def _fill(by: Principal, units: int) -> None:
                 "model_key": product.model_key, "storage": "128GB", "color": "Black", "grade": product.grade,
                 "battery_health": drawn.randint(70, 100), "carrier_locked": n % 9 == 0, "carrier": None,
                 "price": product.price + drawn.randint(0, 9_999), "cost": 20_000, "activation_lock": "off",
-                "blacklist": "clean", "photos": [], "notes": "", "version": 1, "created_at": now, "updated_at": now,
+                "blacklist": "clean", "notes": "", "version": 1, "created_at": now, "updated_at": now,
             }
             for n in range(start, min(start + 5_000, units))
             for product in (drawn.choice(made),)

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from dashboard.core import clock
 from dashboard.core.db import db
 from dashboard.customers import service as customers
 from dashboard.customers.service import Address, CustomerFacts
@@ -37,8 +39,8 @@ def shop(merchants: Merchants) -> Shop:
     return shop
 
 
-def signed_in(visit: Visit, target: str, **options: Any) -> Page:
-    page = visit.page(**options)
+def signed_in(visit: Visit, target: str, *, page: Page | None = None, **options: Any) -> Page:
+    page = page or visit.page(**options)
     page.goto(f"/sign-in?next={target}")
     page.get_by_label("User name or e-mail").fill("alice")
     page.get_by_label("Password").fill(PASSWORD)
@@ -96,6 +98,40 @@ def test_an_order_goes_its_way_by_keyboard_alone(stranger: Visit, shop: Shop, *,
     assert (order.status, [line.returned for line in order.lines]) == ("shipped", [1, 0])
 
 
+def test_a_hold_counts_down_and_the_page_follows_when_it_has_lapsed(stranger: Visit, shop: Shop) -> None:
+    page = stranger.page()
+    page.clock.install()
+    page = signed_in(stranger, f"/orders/{FIRST}", page=page)
+    left = page.get_by_role("timer")
+    expect(left).to_have_text(re.compile(r"Held, 1[45]:\d\d left"))
+    page.clock.fast_forward(60_000)
+    expect(left).to_have_text(re.compile(r"Held, 1[34]:\d\d left"))
+    with clock.frozen(clock.now() + timedelta(minutes=15)):
+        assert service.lapse(shop.by, queries.show_order(shop.by, FIRST).id)
+    db.session.remove()
+    page.get_by_role("button", name="Confirm").focus()
+    page.clock.fast_forward(14 * 60_000)
+    expect(page.get_by_role("status").get_by_text("The hold lapsed before anybody confirmed it.")).to_be_visible()
+    expect(page.get_by_role("button", name="Confirm")).to_have_count(0)
+    expect(left).to_have_count(0)
+    expect(page.get_by_role("region", name="What happened").get_by_text("Cancelled")).to_be_visible()
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
+
+
+def test_nothing_typed_is_lost_when_the_hold_lapses(stranger: Visit, shop: Shop) -> None:
+    page = stranger.page()
+    page.clock.install()
+    page = signed_in(stranger, f"/orders/{FIRST}", page=page)
+    open_step(page, "Hold it longer")
+    page.get_by_label("Why", exact=True).fill("They fetch cash")
+    with clock.frozen(clock.now() + timedelta(minutes=15)):
+        assert service.lapse(shop.by, queries.show_order(shop.by, FIRST).id)
+    db.session.remove()
+    page.clock.fast_forward(15 * 60_000)
+    expect(page.get_by_text("The hold lapsed before anybody confirmed it.").first).to_be_visible()
+    expect(page.get_by_label("Why", exact=True)).to_have_value("They fetch cash")
+
+
 def test_what_is_refused_is_read_out_and_stays_typed(stranger: Visit, shop: Shop) -> None:
     page = signed_in(stranger, f"/orders/{FIRST}")
     open_step(page, "Note a payment")
@@ -138,7 +174,7 @@ def _fill(shop: Shop) -> list[str]:
     ]  # fmt: skip
 
 
-def test_no_page_has_faults(stranger: Visit, shop: Shop) -> None:
+def test_axe_finds_nothing_on_any_page_of_orders(stranger: Visit, shop: Shop) -> None:
     addresses = _fill(shop)
     page = signed_in(stranger, "/customers", for_axe=True)
     found: list[str] = []
