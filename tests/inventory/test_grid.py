@@ -13,6 +13,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from benchmarks.counting import statements_of
+from dashboard.core import clock
 from dashboard.core.db import reads
 from dashboard.core.paging import PageRequest
 from dashboard.inventory.models import Unit
@@ -128,11 +129,13 @@ def test_a_unit_on_an_order_names_it_with_the_end_of_its_hold_to_who_may_read_or
     alice: FlaskClient, app: Flask, shop: Shop
 ) -> None:
     (unit,) = shop.add_units(1)
-    placed = orders.place(shop.by, customer=shop.buyer.public_id, lines=[orders.Wanted(unit=unit)], door="device_api")
-    until = placed.reserved_until
-    assert until is not None
-    page = alice.get(GRID)
-    assert f"Held for {placed.code} until {until.astimezone(ZoneInfo(shop.by.time_zone)):%H:%M}" in text(page)
+    noon = clock.now().astimezone(ZoneInfo(shop.by.time_zone)).replace(hour=12, minute=0)
+    with clock.frozen(noon):
+        placed = orders.place(
+            shop.by, customer=shop.buyer.public_id, lines=[orders.Wanted(unit=unit)], door="device_api"
+        )
+        page = alice.get(GRID)
+    assert f"Held for {placed.code} until 12:15" in text(page)
     assert f"/orders/{placed.public_id}" in page.get_data(as_text=True)
 
 
