@@ -4,7 +4,7 @@
 .SUFFIXES:
 .NOTPARALLEL:
 .DEFAULT_GOAL = help
-.PHONY: help install demo serve migrate test check style types contracts templates vendored migrations-match \
+.PHONY: help install demo serve migrate test axe chromium check style types contracts templates vendored migrations-match \
 	bench prove format lock clean
 
 PYTHON = python3
@@ -50,13 +50,18 @@ serve: install ## Start the development server: reloads on change, shows traceba
 migrate: install ## Bring the database (DATABASE_URL, else instance/) to the newest schema
 	@$(BIN)/flask --app wsgi db upgrade
 
-test: install ## Run all tests; on SQLite unless TEST_DATABASE_URL is set, in-process queues unless TEST_REDIS_URL is
+test: install chromium ## Run the tests but axe; on SQLite unless TEST_DATABASE_URL is set, in-process queues unless TEST_REDIS_URL is
+	@$(OWN_STORES) $(BIN)/python -m pytest -n $(WORKERS) -m "not axe" $(ARGS)
+
+axe: install chromium ## Look at every page by axe, light and dark, at three widths
+	@$(OWN_STORES) $(BIN)/python -m pytest -n $(WORKERS) -m axe tests/browser $(ARGS)
+
+chromium:
 	@if ! command -v chromium >/dev/null && ! command -v chromium-browser >/dev/null \
 		&& ! command -v google-chrome >/dev/null; then \
 		if [ "$${REQUIRE_BROWSER:-0}" = 1 ]; then echo "Chromium is required and missing."; exit 1; fi; \
 		echo "Chromium is not installed: browser tests are skipped (Debian: apt install chromium)."; \
 	fi
-	@$(OWN_STORES) $(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
 check: install style types contracts templates vendored migrations-match ## Lint, types, import contracts, templates, vendored files, migrations match models
 	@echo "All checks passed."
