@@ -165,6 +165,13 @@ def test_what_is_no_picture_is_refused(content: bytes, reason: str) -> None:
         clean_picture(content)
 
 
+def test_a_webp_may_have_less_pixels_as_it_is_read_whole() -> None:
+    wide = Image.new("RGB", (10_000, 2_001))
+    with pytest.raises(Invalid, match="more than 20 megapixels"):
+        clean_picture(written(wide, "WEBP", quality=0, method=0))
+    assert clean_picture(written(wide, "JPEG")).width == pictures.LONGEST
+
+
 def test_a_file_that_is_too_large_is_refused() -> None:
     clean_picture(png(3, 2).ljust(pictures.MAX_BYTES, b" "))
     with pytest.raises(Invalid, match="larger than 8 MB"):

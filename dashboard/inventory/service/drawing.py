@@ -11,7 +11,7 @@ from typing import Any, Literal
 from PIL import Image, ImageCms
 
 from dashboard.core.errors import Invalid
-from dashboard.inventory.service.pictures import LONGEST, MAX_PIXELS, SMALL, Damaged, Picture
+from dashboard.inventory.service.pictures import LONGEST, MAX_PIXELS, MAX_WEBP_PIXELS, SMALL, Damaged, Picture
 
 QUALITY = 85
 _UNREADABLE = (OSError, SyntaxError, ValueError, LookupError, TypeError, ArithmeticError, EOFError, struct.error)
@@ -42,12 +42,13 @@ def drawn_anew(content: bytes) -> Picture:
 
 def _opened(content: bytes) -> Image.Image:
     """Its head alone is read: nothing is decoded before its size is known."""
-    too_many = Invalid.field("photos", f"it has more than {MAX_PIXELS // 1_000_000} megapixels")
+    most = MAX_WEBP_PIXELS if content.startswith(b"RIFF") else MAX_PIXELS
+    too_many = Invalid.field("photos", f"it has more than {most // 1_000_000} megapixels")
     try:
         image = Image.open(BytesIO(content), formats=("JPEG", "PNG", "WEBP"))
     except _TOO_MANY as error:
         raise too_many from error
-    if image.width * image.height > MAX_PIXELS:
+    if image.width * image.height > most:
         raise too_many
     # A camera's JPEG may carry previews as further pictures (MPO); what is seen is the first.
     if getattr(image, "is_animated", False) and image.format != "MPO":

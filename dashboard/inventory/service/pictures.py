@@ -7,6 +7,9 @@ from dashboard.core.errors import Invalid
 
 MAX_BYTES = 8 * 1024 * 1024
 MAX_PIXELS = 60_000_000
+MAX_WEBP_PIXELS = 20_000_000
+"""A WebP has no smaller picture in it that could be read instead, and its reader takes 15 bytes for each pixel."""
+
 LONGEST = 2_048
 """Pixels of the longer side, as a picture is kept."""
 
@@ -14,7 +17,7 @@ SMALL = 160
 """Pixels of the longer side of what lists show."""
 
 _one_at_a_time = Lock()
-"""Until they are shrunk 60 megapixels take 320 MB, of a WebP 900."""
+"""Until they are shrunk 60 megapixels take 320 MB."""
 
 
 @dataclass(frozen=True, slots=True)
