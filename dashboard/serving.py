@@ -8,14 +8,16 @@ import threading
 from pathlib import Path
 from typing import NoReturn
 
+from flask import Flask
 from granian import Granian
 from granian.constants import Interfaces
 
 from dashboard.config import Settings
 from dashboard.web.logs import log
+from dashboard.web.streams import MOST_STREAMS, Gate
 
 BUSY_THREADS = 2
-"""Threads that answer requests in each process: more of them cost SQLite four times the CPU (measured)."""
+"""Requests that work at once in each process: more of them cost SQLite four times the CPU (measured)."""
 
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - what an operator may ask for, compared here
 
@@ -67,14 +69,24 @@ def _serve_until_told(host: str, port: int, processes: int) -> bool:
     return True
 
 
+def web_application() -> Flask:
+    """The application as a web process serves it, where each open stream has a thread."""
+    from dashboard import create_app  # noqa: PLC0415 - it imports this module itself
+
+    app = create_app()
+    app.wsgi_app = Gate(app.wsgi_app, BUSY_THREADS)
+    return app
+
+
 def _serve(host: str, port: int, processes: int) -> None:
     server = Granian(
-        "wsgi:app",
+        "dashboard.serving:web_application",
+        factory=True,
         address=host,
         port=port,
         interface=Interfaces.WSGI,
         workers=processes,
-        blocking_threads=BUSY_THREADS,
+        blocking_threads=BUSY_THREADS + MOST_STREAMS,
         backlog=1024,
         workers_kill_timeout=KILL_AFTER_S,
         respawn_failed_workers=True,

@@ -15,6 +15,7 @@ from flask.sansio.blueprints import BlueprintSetupState
 from pydantic import BaseModel
 from werkzeug.routing import IntegerConverter, ValidationError
 
+from dashboard.core import clock
 from dashboard.core.context import NOBODY, Principal
 from dashboard.core.errors import Invalid, NotAllowed, NotAuthenticated, TooMany
 from dashboard.web.answers import Answer
@@ -25,10 +26,14 @@ from dashboard.web.limits import ADDRESS_LIMIT, AUTHENTICATION_LIMIT, RateLimite
 from dashboard.web.registry import Operation, registry_of
 from dashboard.web.replies import json_reply
 from dashboard.web.schemas import BodyModel, QueryModel, read_body, read_query
+from dashboard.web.streams import EventStream
 
 View = TypeVar("View", bound=Callable[..., Answer])
 Choose = Callable[[Principal], str | None]
 """Names the dialect of a request to a path that several references share; None leaves it to the key, then the path."""
+
+OtherWay = Callable[[], Principal | None]
+"""Tells by something else than an Authorization header who it is; None where there is nothing of its kind."""
 
 PUBLIC = "public"
 """The right of an endpoint or page that needs no credential."""
@@ -56,8 +61,10 @@ class ApiBlueprint(Blueprint):
         dialects: tuple[str, ...] = (),
         choose: Choose | None = None,
         auth_limit: bool = False,
+        own_limit: int | None = None,
         idempotent: bool = True,
         form: type[BaseModel] | None = None,
+        or_by: tuple[OtherWay, ...] = (),
     ) -> Callable[[View], View]:
         """Declare an endpoint.
 
@@ -65,11 +72,13 @@ class ApiBlueprint(Blueprint):
         makes, `shape` its envelope: one, many, bare or empty. A view takes `by`, path values, then `page`, `query`
         and `body` as far as they are declared; `page` comes with shape many. Where several references share a path,
         `body` names a model for each of its dialects, and `choose` may tell them apart. `auth_limit` holds each address
-        to the few requests a minute that an authentication endpoint allows (K487).
+        to the few requests a minute that an authentication endpoint allows (K487). `own_limit` counts an endpoint that
+        is called all the time in a bucket of its own for each actor, so that it leaves the others alone.
 
         Unsafe methods honour Idempotency-Key, which makes the view one command of `by`. `idempotent=False` is for
         views that cannot be that: those whose commands act as the system, or commit piece by piece. `form` documents
-        a form-encoded body that the view reads itself, together with its own kind of credential.
+        a form-encoded body that the view reads itself, together with its own kind of credential. `or_by` are asked in
+        turn who it is where no Authorization header is sent: only for what changes nothing.
         """
 
         def register(view: View) -> View:
@@ -92,7 +101,7 @@ class ApiBlueprint(Blueprint):
                 form=form,
             )
             bodies = body if isinstance(body, Mapping) else {name: body for name in declared.dialects if body}
-            runner = _Runner(view, declared, bodies, choose, auth_limit=auth_limit)
+            runner = _Runner(view, declared, bodies, choose, or_by, auth_limit=auth_limit, own_limit=own_limit)
 
             @wraps(view)
             def run(**path: Any) -> Response:
@@ -122,10 +131,14 @@ class _Runner:
         declared: Operation,
         bodies: Mapping[str, type[BodyModel]],
         choose: Choose | None,
+        or_by: tuple[OtherWay, ...],
         *,
         auth_limit: bool,
+        own_limit: int | None,
     ) -> None:
         self._bodies = bodies
+        self._own_limit = own_limit
+        self._or_by = or_by
         self._auth_limit = auth_limit
         self._view = view
         self._declared = declared
@@ -137,7 +150,10 @@ class _Runner:
         g.dialect = self._dialects[0]
         by = self._authenticate()
         speak = g.dialect = self._speak(by)
-        count(by, speak)
+        if self._own_limit is None or by.actor_id is None:
+            count(by, speak)
+        else:
+            _count_in(f"{by.label}:{declared.endpoint}", self._own_limit)
         if self._auth_limit:
             count_authentication(declared.endpoint)
         if declared.needs != PUBLIC:
@@ -155,6 +171,11 @@ class _Runner:
 
     def _authenticate(self) -> Principal:
         if self._declared.needs != PUBLIC:
+            for other_way in self._or_by if "Authorization" not in request.headers else ():
+                if (by := other_way()) is not None:
+                    g.by = by
+                    clock.move_ahead(by.clock_offset_s)
+                    return by
             return authenticate()
         if self._declared.form is not None:  # its credential is not ours to read
             count_address()
@@ -162,7 +183,10 @@ class _Runner:
         return authenticate_if_offered()
 
     def _answer(self, by: Principal, speak: Dialect, path: dict[str, Any]) -> Response:
-        body = self._view(by, **path).body(speak)
+        answer = self._view(by, **path)
+        if isinstance(answer, EventStream):
+            return answer.response()
+        body = answer.body(speak)
         if body is None:
             return Response(status=204)
         return json_reply(speak.stamp(body, g.request_id), self._declared.status)
@@ -219,7 +243,10 @@ def count(by: Principal, speak: Dialect) -> None:
     """Count this request against the credential's bucket. Raises TooMany."""
     if by.actor_id is None:
         return
-    bucket, limit = bucket_of(by, speak)
+    _count_in(*bucket_of(by, speak))
+
+
+def _count_in(bucket: str, limit: int) -> None:
     g.limit = state = limiter().hit(bucket, limit)
     if not state.allowed:
         raise TooMany(

@@ -4,7 +4,7 @@ import re
 from typing import Any, cast
 
 import flask_login
-from flask import Flask, Request, Response, g, request, session
+from flask import Flask, Request, Response, current_app, g, request, session
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 
 from dashboard.core import clock
@@ -63,6 +63,15 @@ def present() -> Principal:
     clock.move_ahead(by.clock_offset_s)
     g.by = by
     return by
+
+
+def of_cookie() -> Principal | None:
+    """Who sits at the browser whose page asks the JSON face by itself: for what sends no header and changes nothing."""
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+        return None
+    cookie = SecureCookieSessionInterface().open_session(current_app, request)
+    found = None if cookie is None else _load(str(cookie.get("_user_id", "")))
+    return None if found is None else found.by
 
 
 def begin(by: Principal) -> None:
