@@ -32,7 +32,7 @@ def figures(world: World) -> list[Figure]:
     """Browse page and first page load, in this process: no other request is in the way."""
     app = create_app(config.from_environment({**world.environment, "LOG_LEVEL": "warning"}))
     client = app.test_client()
-    _sign_in(client, world)
+    sign_in(client, world)
     with app.app_context():
         try:
             return [*_browse(client), _first_load(client)]
@@ -40,7 +40,8 @@ def figures(world: World) -> list[Figure]:
             db.engine.dispose()
 
 
-def _sign_in(client: FlaskClient, world: World) -> None:
+def sign_in(client: FlaskClient, world: World) -> None:
+    """Sign `client` in as the owner of `world`."""
     page = client.get("/sign-in").get_data(as_text=True)
     token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
     assert token is not None

@@ -5,7 +5,6 @@
 
 import argparse
 import random
-import re
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -20,6 +19,7 @@ from sqlalchemy import func, insert, select
 from benchmarks import report, stock_floor
 from benchmarks.counting import statements_of
 from benchmarks.load import drive
+from benchmarks.pages import sign_in
 from benchmarks.report import Figure
 from benchmarks.servers import floor, house
 from benchmarks.world import NO_LIMIT, POSTGRESQL, RESULTS, World
@@ -189,10 +189,7 @@ REPEATS = 30
 def _pages(world: World) -> Iterator[Figure]:
     app = create_app(config.from_environment({**world.environment, "LOG_LEVEL": "warning"}))
     client = app.test_client()
-    page = client.get("/sign-in").get_data(as_text=True)
-    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
-    assert token is not None
-    client.post("/sign-in", data={**world.login, "csrf_token": token[1], "next": ""})
+    sign_in(client, world)
     took: list[float] = []
     queries, slowest = 0, ("", 0.0)
     for address in GRIDS:

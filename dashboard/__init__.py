@@ -12,7 +12,7 @@ from flask_wtf.csrf import CSRFProtect
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from dashboard import accounts, catalog, cli, config, customers, demo, inventory, orders
+from dashboard import accounts, catalog, cli, config, customers, demo, dispatch, inventory, orders, workforce
 from dashboard.config import Settings
 from dashboard.core import crypto, engines, jobs, mail, tenancy, vault
 from dashboard.core.db import db
@@ -46,6 +46,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     customers.register(app)
     inventory.register(app)
     orders.register(app)
+    workforce.register(app)
+    dispatch.register(app)
     demo.register(app)
     cli.register(app)
     _leave_api_to_its_own_credentials(app)

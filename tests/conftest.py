@@ -30,6 +30,7 @@ from dashboard.config import Settings, from_environment
 from dashboard.core import jobs
 from dashboard.core.context import SYSTEM, Principal
 from dashboard.core.db import Base, db
+from dashboard.dispatch.live import live_boards
 from dashboard.web import credentials
 from dashboard.web.limits import RateLimiter
 
@@ -146,6 +147,7 @@ def app(empty_app: Flask) -> Iterator[Flask]:
     forget_limits(empty_app)
     with empty_app.app_context():
         yield empty_app
+        live_boards().hang_up()
         db.session.remove()
         _empty_all_tables()
 

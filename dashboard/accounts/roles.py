@@ -53,7 +53,7 @@ ROLES: dict[str, frozenset[str]] = {
         {"catalog:read", "dispatch:read", "dispatch:write", "technicians:read", "customers:read", "customers:write",
          "fleet:read", "inventory:read", "time:read"}
     ),
-    "technician": frozenset({"catalog:read", TECHNICIAN}),
+    "technician": frozenset({"catalog:read", "time:read", TECHNICIAN}),
     "warehouse": frozenset(
         {"catalog:read", "catalog:propose", "inventory:read", "inventory:write", "products:read", "orders:read",
          "purchasing:read", "purchasing:write"}

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from dashboard.demo import stock
+from dashboard.demo import crew, day, stock, timesheets
 from dashboard.demo.world import SIZES, World, describe, is_loaded, load
 from dashboard.web.registry import registry_of
 
@@ -10,5 +10,8 @@ __all__ = ["SIZES", "World", "describe", "is_loaded", "load", "register"]
 
 
 def register(app: Flask) -> None:
-    """Let sandboxes be filled with the demo's shop."""
+    """Let sandboxes be filled with the demo's shop, crew and jobs."""
     registry_of(app).sandbox_fillers["shop"] = stock.fill
+    registry_of(app).sandbox_fillers["crew"] = crew.fill
+    registry_of(app).sandbox_fillers["day"] = day.fill
+    registry_of(app).sandbox_fillers["timesheets"] = timesheets.fill

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from dashboard.config import Settings
-from dashboard.demo import catalogue, generated, people, stock
+from dashboard.demo import catalogue, crew, day, generated, people, stock, timesheets
 
 SIZES: dict[str, int | None] = {"small": 400, "medium": None, "large": None}
 LARGE = 1_000_000
@@ -23,6 +23,9 @@ def load(settings: Settings, world: World, report: Callable[[str, int, int], Non
     """Load what is missing. A world that is there is left as it is, whatever `world` asks for."""
     people.load(settings.secret_key)
     stock.load(report, seed=world.seed)
+    crew.load(report)
+    day.load(report, seed=world.seed)
+    timesheets.load(report, seed=world.seed)
     catalogue.load(report, seed=world.seed, limit=SIZES[world.size])
     if world.size == "large":
         generated.load(report, seed=world.seed, wanted=LARGE)

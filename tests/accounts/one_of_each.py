@@ -1,6 +1,6 @@
 """A row in every table that belongs to tenants, for tests that must miss none: a table that is added is filled too."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -46,8 +46,35 @@ ALLOWED: dict[tuple[str, str], Any] = {
     ("transfer_line", "lost"): 0,
     ("unit", "state"): "in_stock",
     ("unit", "imei"): "352099001761481",
+    ("technician", "pay_type"): "hourly",
+    ("technician", "start_from"): "home",
+    ("technician_absence", "starts_at"): LATER - timedelta(hours=1),
+    ("technician_shift", "weekday"): 0,
+    ("technician_shift", "starts"): 480,
+    ("technician_shift", "ends"): 1020,
+    ("technician_skill", "level"): 3,
+    ("service_zone", "zips"): ["33601"],
+    ("service_zone", "polygon"): [],
+    ("route_plan", "status"): "ready",
     ("work", "state"): "done",
     ("work", "ended_at"): LATER,
+    # hours and the fleet
+    ("work_week", "status"): "approved",
+    ("vehicle_service", "every_miles"): 5_000,
+    # jobs
+    ("job", "priority"): "normal",
+    ("job", "status"): "pending",
+    ("job_series", "unit"): "week",
+    ("job_series", "every"): 2,
+    ("job_skill", "level"): 2,
+    ("job_part", "quantity"): 10_000,
+    ("job_part", "used"): 1,
+    ("job_step", "before"): "pending",
+    ("job_step", "after"): "dispatched",
+    ("job_step", "skipped"): [],
+    ("job_picture", "kind"): "photo",
+    ("sla_policy", "response_minutes"): 60,
+    ("sla_policy", "resolution_minutes"): 120,
 }
 """Values where a check of the database allows a few alone."""
 

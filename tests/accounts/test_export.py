@@ -38,13 +38,14 @@ _SOUNDS_SECRET = re.compile(
 )
 HARMLESS = {
     ("api_usage", "caller"),
+    ("road_settings", "geocoder_url"),
     ("tenant", "business_code"),
     ("user_account", "password_changed_at"),
     ("user_account", "totp_confirmed_at"),
 }
 """Columns that sound like a secret and are none."""
 
-NAMES_OF_THINGS = {"code", "barcode", "email_key", "model_key", "serial_key", "sku_key"}
+NAMES_OF_THINGS = {"code", "barcode", "email_key", "model_key", "name_key", "plate_key", "serial_key", "sku_key"}
 """What a business calls its things, and how it is folded to be compared."""
 
 

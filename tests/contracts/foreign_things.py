@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from itertools import count
 from uuid import uuid4
 
@@ -17,6 +18,12 @@ from dashboard.core.db import atomic, db, reads
 from dashboard.core.mail import MailMessage
 from dashboard.core.numbers import Counter
 from dashboard.customers.service import Address, CustomerFacts, add_address, create_customer
+from dashboard.dispatch import service as dispatch
+from dashboard.dispatch.queries import details as job_details
+from dashboard.dispatch.queries.jobs import find_job
+from dashboard.dispatch.service import papers
+from dashboard.dispatch.service.plans import ask_plan
+from dashboard.dispatch.service.series import Recurrence, make_job
 from dashboard.inventory.models import Claim, InventoryView, Manifest, Product, PurchaseOrder, Supplier, UnitPhoto
 from dashboard.inventory.service import bulk, manifests, photos, saved_views
 from dashboard.inventory.service.claims import Holder, Pieces, take
@@ -31,6 +38,11 @@ from dashboard.inventory.service.unit_import import keep_upload
 from dashboard.inventory.service.units import UnitFacts, receive_unit
 from dashboard.orders import service as orders
 from dashboard.orders.service import Placed, Rate, Wanted, drafts
+from dashboard.workforce import service as workforce
+from dashboard.workforce.models import VehiclePaper, VehicleService
+from dashboard.workforce.queries.technicians import my_technician
+from dashboard.workforce.service import fleet
+from dashboard.workforce.service.corrections import Correction, add_entry
 from tests.conftest import PASSWORD, Merchants
 from tests.inventory.pictures import png
 from tests.inventory.shop import Shop, imei, open_shop
@@ -38,7 +50,10 @@ from tests.inventory.shop import Shop, imei, open_shop
 FIRST_NUMBER = 500
 """Numbers count in each tenant: the other one's begin where ours do not reach."""
 
-_COUNTED = ("user", "customer", "product", "supplier", "purchase_order", "location")
+_COUNTED = (
+    "user", "customer", "product", "supplier", "purchase_order", "location",
+    "technician", "technician_skill", "service_zone", "time_entry", "vehicle", "job", "sla",
+)  # fmt: skip
 _numbers = count(1)
 
 
@@ -295,6 +310,130 @@ def a_rate(of: Business) -> str:
     return str(orders.save_rate(of.by, rate).id)
 
 
+# Technicians, skills and zones
+
+
+def a_technician(of: Business) -> str:
+    name = f"Technician {next(_numbers)}"
+    return str(workforce.create_technician(of.by, workforce.TechnicianFacts(name)).number)
+
+
+def an_absence(of: Business) -> tuple[str, str]:
+    number, now = a_technician(of), clock.now()
+    away = workforce.Absence(now, now + timedelta(hours=1))
+    return number, str(workforce.add_absence(of.by, int(number), away).id)
+
+
+def a_skill(of: Business) -> str:
+    return str(workforce.create_skill(of.by, f"Skill {next(_numbers)}").id)
+
+
+def a_granted_skill(of: Business) -> str:
+    grant = workforce.Grant(f"Skill {next(_numbers)}", 3)
+    return str(workforce.grant_skill(of.by, int(a_technician(of)), grant).number)
+
+
+def a_level(of: Business) -> tuple[str, str]:
+    return a_skill(of), a_technician(of)
+
+
+def a_zone(of: Business) -> str:
+    return str(workforce.create_zone(of.by, workforce.ZoneFacts(f"Zone {next(_numbers)}", ("33601",))).number)
+
+
+# Hours and the fleet
+
+
+def some_hours(of: Business) -> str:
+    begin = clock.now() - timedelta(hours=2)
+    wanted = Correction("Theirs", begin, begin + timedelta(hours=1))
+    return str(add_entry(of.by, int(a_technician(of)), wanted).number)
+
+
+def a_vehicle(of: Business) -> str:
+    n = next(_numbers)
+    return str(fleet.create_vehicle(of.by, fleet.VehicleFacts(f"Van {n}", f"TC {n}")).number)
+
+
+def a_vehicle_paper(of: Business) -> tuple[str, str]:
+    number = a_vehicle(of)
+    fleet.add_paper(of.by, int(number), fleet.Paper("Insurance"))
+    return number, str(reads(of.by).scalars(select(VehiclePaper.id).order_by(VehiclePaper.id.desc())).first())
+
+
+def a_vehicle_service(of: Business) -> tuple[str, str]:
+    number = a_vehicle(of)
+    fleet.add_service(of.by, int(number), fleet.Maintenance("Oil change", 5_000))
+    return number, str(reads(of.by).scalars(select(VehicleService.id).order_by(VehicleService.id.desc())).first())
+
+
+# Jobs and what belongs to them
+
+
+def a_job(of: Business) -> str:
+    """Given to somebody, planned, seen from the desk."""
+    job = dispatch.create_job(of.by, dispatch.JobFacts(f"Job {next(_numbers)}", scheduled_start=clock.now()))
+    return str(dispatch.assign(of.by, job.number, int(a_technician(of))).number)
+
+
+def _own_job(of: Business) -> str:
+    """A job of the owner, who goes out themselves."""
+    me = my_technician(of.by)
+    if me is None:
+        workforce.create_technician(of.by, workforce.TechnicianFacts(of.by.name, user=owner(of).number))
+        me = my_technician(of.by)
+    assert me is not None
+    job = dispatch.create_job(of.by, dispatch.JobFacts(f"Job {next(_numbers)}", scheduled_start=clock.now()))
+    return str(dispatch.assign(of.by, job.number, me.number).number)
+
+
+def _with_check(of: Business, number: str) -> tuple[str, str]:
+    dispatch.set_checklist(of.by, int(number), [dispatch.Point("Power off")])
+    return number, str(job_details.checks_of(of.by, find_job(of.by, int(number)).id)[0].id)
+
+
+def _with_picture(of: Business, number: str) -> tuple[str, str]:
+    papers.add_photos(of.by, int(number), [("theirs.png", png(2, 2))])
+    return number, str(job_details.pictures_of(of.by, find_job(of.by, int(number)).id)[0].id)
+
+
+def a_route_plan(of: Business) -> str:
+    return ask_plan(of.by, clock.now().date()).public_id
+
+
+def a_job_check(of: Business) -> tuple[str, str]:
+    return _with_check(of, a_job(of))
+
+
+def a_job_picture(of: Business) -> tuple[str, str]:
+    return _with_picture(of, a_job(of))
+
+
+def an_own_check(of: Business) -> tuple[str, str]:
+    return _with_check(of, _own_job(of))
+
+
+def an_own_picture(of: Business) -> tuple[str, str]:
+    return _with_picture(of, _own_job(of))
+
+
+def an_own_part(of: Business) -> tuple[str, str]:
+    number = _own_job(of)
+    dispatch.set_parts(of.by, int(number), {_a_product(of).number: 1})
+    return number, str(job_details.parts_of(of.by, find_job(of.by, int(number)).id)[0].id)
+
+
+def a_repeated_job(of: Business) -> str:
+    start = clock.now() + timedelta(days=1)
+    facts = dispatch.JobFacts(f"Job {next(_numbers)}", scheduled_start=start)
+    return str(make_job(of.by, facts, again=Recurrence(1, "month")).number)
+
+
+def a_policy(of: Business) -> str:
+    facts = dispatch.PolicyFacts(f"Policy {next(_numbers)}", 60, 120, active=False)
+    return str(dispatch.create_policy(of.by, facts).number)
+
+
 # Which of these an address names
 
 
@@ -366,6 +505,35 @@ KINDS: Sequence[Kind] = (
     _named("draft_id", a_draft, nobodys=_NO_DRAFT),
     Kind(("draft_id", "line_id"), a_draft_line, nobodys=(_NO_DRAFT, "")),
     _named("rate_id", a_rate),
+    _named("number", a_technician, "/technicians/"),
+    _named("technician_id", a_technician),
+    Kind(("number", "absence_id"), an_absence, "/technicians/"),
+    _named("skill_id", a_skill, "/skills/"),
+    Kind(("skill_id", "number"), a_level, "/skills/"),
+    _named("skill_id", a_granted_skill, "/api/v1/admin/technician-skills/"),
+    _named("number", a_zone, "/zones/"),
+    _named("zone_id", a_zone),
+    _named("number", a_technician, "/hours/technicians/"),
+    _named("number", some_hours, "/hours/entries/"),
+    _named("number", some_hours, "/hours/mine/entries/"),
+    _named("entry_id", some_hours),
+    _named("number", a_vehicle, "/fleet/"),
+    _named("vehicle_id", a_vehicle),
+    Kind(("number", "paper_id"), a_vehicle_paper, "/fleet/"),
+    Kind(("number", "service_id"), a_vehicle_service, "/fleet/"),
+    _named("number", a_job, "/dispatch/"),
+    _named("job_id", a_job),
+    _named("plan_id", a_route_plan),
+    Kind(("number", "check_id"), a_job_check, "/dispatch/"),
+    Kind(("number", "picture_id"), a_job_picture, "/dispatch/"),
+    _named("number", a_repeated_job, "/dispatch/jobs/<int:number>/series/"),
+    _named("number", a_policy, "/dispatch/sla/"),
+    _named("policy_id", a_policy),
+    _named("number", _own_job, "/tech/"),
+    _named("job_id", _own_job, "/api/v1/tech/"),
+    Kind(("number", "check_id"), an_own_check, "/tech/"),
+    Kind(("number", "picture_id"), an_own_picture, "/tech/"),
+    Kind(("number", "part_id"), an_own_part, "/tech/"),
 )
 """Kinds of one prefix and one parameter stand for several ways to name the same thing: all of them are tried."""
 

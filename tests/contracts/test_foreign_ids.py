@@ -49,7 +49,9 @@ EVERYBODYS = {
     "provider": "Google, Apple or Microsoft",
     "token": "whoever has it was mailed it",
     "business_code": "told to everybody who signs in",
+    "week": "a week of the calendar",
     "import_id": "the operator's, of the shared catalogue",
+    "key": "a job's customer follows it by its key, tests/dispatch/test_technician_pages.py",
     "code": "a parcel's buyer follows it without signing in: the link holds a key, tests/orders/test_tracking.py",
 }
 SHOWN_TO_ALL = {
@@ -95,6 +97,10 @@ NEEDS_MORE: dict[str, dict[str, Any]] = {
     "POST /orders/new/<draft_id>/lines/<int:line_id>": {"do": "remove"},
     "POST /orders/new/<draft_id>/quick-add": {"name": "Ann Other"},
     "POST /stocktakes/<int:stocktake_id>/again": {"product": "1"},
+    "PATCH /api/v1/time-tracking/entries/<int:entry_id>": {"reason": "x"},
+    "PATCH /api/v1/admin/dispatch/<int:job_id>/assign": {"technician_id": 1},
+    "PATCH /api/v1/admin/dispatch/<int:job_id>/status": {"status": "cancelled"},
+    "PATCH /api/v1/tech/dispatch/my-jobs/<int:job_id>/status": {"status": "acknowledged"},
 }
 """Bodies of routes that look at the body before the id: without a good one they would refuse both for the body."""
 

@@ -35,6 +35,7 @@ LEFT_OUT_TABLES: Mapping[str, str] = {
     "mfa_challenge": "Sign-ins that wait for a second factor.",
     "one_time_link": "Links that sign somebody in.",
     "refresh_token": "Tokens that sign somebody in.",
+    "stream_ticket": "Keys that open a stream within seconds.",
     "work": "The machinery of background work.",
 }
 """Tables that hold nothing but credentials or machinery, and why each stays here."""
@@ -42,6 +43,7 @@ LEFT_OUT_TABLES: Mapping[str, str] = {
 LEFT_OUT_COLUMNS: Mapping[str, frozenset[str]] = {
     "api_key": frozenset({"secret_hash"}),
     "identity_client": frozenset({"client_secret"}),
+    "job": frozenset({"track_key"}),
     "invitation": frozenset({"digest"}),
     "mail_message": frozenset({"body"}),  # holds links and codes until it has left
     "oauth_client": frozenset({"secret_hash"}),

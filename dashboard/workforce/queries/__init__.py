@@ -1,0 +1,1 @@
+"""Reading technicians, their days, skills and zones."""
