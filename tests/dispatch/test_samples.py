@@ -73,5 +73,5 @@ def test_the_groups_that_are_named_alone(programs: dict[str, Api]) -> None:
 
 
 def test_the_documented_day_is_the_technicians_alone(programs: dict[str, Api]) -> None:
-    refusal(programs["admin"].get(f"{MINE}/my-jobs?date=2026-03-28"), 403)
+    refusal(programs["admin"].get(f"{MINE}/my-jobs?date=2026-03-28"), 404)
     assert data(programs["admin"].get(f"{JOBS}/42"))["customer_name"] == "John Smith"
