@@ -152,7 +152,12 @@ def _read(by: Principal, statement: AnySelect) -> list[JobRow]:
     if not ids:
         return rows
     crew, skills = crew_of(by, ids), skills_of(by, ids)
-    return [replace(row, crew=crew.get(row.id, ()), skills=skills.get(row.id, ())) for row in rows]
+    return [
+        replace(row, crew=crew.get(row.id, ()), skills=skills.get(row.id, ()))
+        if row.id in crew or row.id in skills
+        else row
+        for row in rows
+    ]
 
 
 def crew_of(by: Principal, job_ids: Iterable[int]) -> dict[int, tuple[CrewMember, ...]]:

@@ -84,10 +84,9 @@ def say_status(
     Raises NotFound, Invalid, Conflict as `workflow.change_status` does.
     """
     with atomic(by):
-        job = change_status(by, number, status, at_point=at_point, technician_id=technician.id, at=at)
-        if at_point is not None:
+        if at_point is not None:  # first: whoever tells boards must wait for nobody's row any more
             workforce.report_location(by, technician.id, *at_point, at or clock.now())
-        return job
+        return change_status(by, number, status, at_point=at_point, technician_id=technician.id, at=at)
 
 
 def _check(reports: Sequence[Report]) -> None:
