@@ -3,13 +3,8 @@
 import os
 import random
 import signal
-import socket
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
@@ -19,21 +14,18 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from dashboard.accounts import service as accounts
-from dashboard.config import Settings
 from dashboard.core.audit import audit
 from dashboard.core.context import SYSTEM
 from dashboard.core.db import db, reads
 from dashboard.orders.models import Order
 from tests.conftest import FULL, Merchants
 from tests.inventory.shop import Shop, open_shop
+from tests.served import DEADLINE_S, PROCESSES, serving, until, web_workers
 
 pytestmark = pytest.mark.prove
 
-ROOT = Path(__file__).resolve().parents[2]
 KILLS = 40 if FULL else 2
 CLIENTS = 4
-PROCESSES = 2
-DEADLINE_S = 60
 ADDRESS = {"street": "1 Main St", "city": "Tampa", "state": "FL", "zip": "33601", "country": "US"}
 
 
@@ -42,62 +34,6 @@ def shop(merchants: Merchants) -> Shop:
     shop = open_shop(merchants.alice)
     shop.add_pieces(shop.cable, 1_000_000)
     return shop
-
-
-@contextmanager
-def serving(app: Flask) -> Generator[tuple[int, int]]:
-    """The installation of `app` served as an operator would; its port and the process that starts web workers."""
-    settings: Settings = app.extensions["settings"]
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-    told = {
-        **os.environ,
-        "DATABASE_URL": settings.database_url,
-        "INSTANCE_PATH": str(settings.instance_path),
-        "SECRET_KEY": settings.secret_key,
-        "RATE_LIMITS": "off",
-        "LOG_LEVEL": "critical",
-    }
-    command = ["-m", "flask", "--app", "wsgi", "serve", "--port", str(port), "--processes", str(PROCESSES)]
-    started = subprocess.Popen([sys.executable, *command], cwd=ROOT, env=told, stdout=subprocess.DEVNULL)
-    try:
-        _until(lambda: _answers(port))
-        yield port, started.pid
-    finally:
-        started.terminate()
-        started.wait(timeout=DEADLINE_S)
-
-
-def _answers(port: int) -> bool:
-    connection = HTTPConnection("127.0.0.1", port, timeout=1)
-    try:
-        connection.request("GET", "/healthz")
-        return connection.getresponse().status == 200
-    except (OSError, HTTPException):
-        return False
-    finally:
-        connection.close()
-
-
-def _until(there: Callable[[], bool]) -> None:
-    end = time.monotonic() + DEADLINE_S
-    while not there():
-        assert time.monotonic() < end, "It did not come in time."
-
-
-def _workers(pid: int) -> list[int]:
-    """The web workers of a server: its children but the one that does background work."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    found: list[int] = []
-    for child in map(int, children):
-        try:
-            command = Path(f"/proc/{child}/cmdline").read_bytes()
-            if command and b"worker" not in command:  # a dead one that nobody has buried has none
-                found.append(child)
-        except OSError:
-            continue
-    return found
 
 
 class Client(threading.Thread):
@@ -150,16 +86,16 @@ def test_nothing_acknowledged_is_lost_and_nothing_is_doubled(app: Flask, merchan
     stop = threading.Event()
     chance = random.Random(3)
     with serving(app) as (port, pid):
-        _until(lambda: len(_workers(pid)) == PROCESSES)
+        until(lambda: len(web_workers(pid)) == PROCESSES)
         clients = [Client(port, token, body, number, stop) for number in range(CLIENTS)]
         for client in clients:
             client.start()
         for _ in range(KILLS):
             before = sum(len(client.acknowledged) for client in clients)
-            _until(lambda enough=before + 20: sum(len(client.acknowledged) for client in clients) >= enough)
-            victim = chance.choice(_workers(pid))
+            until(lambda enough=before + 20: sum(len(client.acknowledged) for client in clients) >= enough)
+            victim = chance.choice(web_workers(pid))
             os.kill(victim, signal.SIGKILL)
-            _until(lambda gone=victim: gone not in _workers(pid) and len(_workers(pid)) == PROCESSES)
+            until(lambda gone=victim: gone not in web_workers(pid) and len(web_workers(pid)) == PROCESSES)
         stop.set()
         for client in clients:
             client.join(timeout=DEADLINE_S)
