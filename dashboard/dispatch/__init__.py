@@ -16,7 +16,7 @@ from dashboard.dispatch.pages.board import board_pages
 from dashboard.dispatch.pages.jobs import find_in_shell
 from dashboard.dispatch.pages.tracking import job_tracking
 from dashboard.dispatch.queries import audit
-from dashboard.dispatch.queries.jobs import count_waiting, name_jobs
+from dashboard.dispatch.queries.jobs import name_jobs
 from dashboard.dispatch.service.belonging import move_to_successor
 from dashboard.inventory.queries.holders import HolderKind, name_holders
 from dashboard.web.registry import NavItem, SearchProvider, registry_of
@@ -39,7 +39,7 @@ def register(app: Flask) -> None:
     )
     registry_of(app).navigation.extend(
         (
-            NavItem("Jobs", "dispatch.jobs_list", "list-check", "dispatch:read", "Serve", 12, count_waiting),
+            NavItem("Jobs", "dispatch.jobs_list", "list-check", "dispatch:read", "Serve", 12),
             NavItem("Routes", "dispatch.routes", "truck", "dispatch:read", "Serve", 14),
             NavItem("Scorecard", "dispatch.technician_scorecard", "chart-bar", "technicians:read", "Serve", 25),
             NavItem("SLA", "dispatch.sla_policies", "hourglass", "dispatch:read", "Serve", 50),

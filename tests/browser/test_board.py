@@ -136,13 +136,11 @@ def test_what_others_change_appears_by_itself(stranger: Visit, day: Merchants) -
 
 
 def test_a_move_against_somebody_elses_shows_both(stranger: Visit, day: Merchants) -> None:
-    page = signed_in(stranger)
-    expect(page.locator("#live")).to_have_text("Live")
-    page.context.set_offline(True)
+    page = signed_in(stranger, "/")
+    page.route("**/dispatch/stream", lambda route: route.abort())
+    page.goto(BOARD, wait_until="load")
     move_jobs(day.alice, [JobMove(2, 2, NINE, NINE + HOUR)])
     db.session.remove()
-    page.context.set_offline(False)
-    page.evaluate("document.getElementById('job-2').dataset.version = 1")
     page.locator("#job-2").focus()
     page.keyboard.press("Shift+ArrowUp")
     expect(page.locator("#board-said")).to_contain_text("Somebody else")

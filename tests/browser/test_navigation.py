@@ -54,7 +54,7 @@ def test_a_folded_group_is_passed_over_by_the_keyboard(admin: Visit) -> None:
     group(page, "Sell").locator("summary").focus()
     page.keyboard.press("Space")
     page.keyboard.press("Tab")
-    expect(group(page, "Stockroom").locator("summary")).to_be_focused()
+    expect(group(page, "Serve").locator("summary")).to_be_focused()
 
 
 def test_the_entry_of_the_page_is_in_sight_however_far_down(admin: Visit) -> None:

@@ -148,5 +148,9 @@ def test_a_planted_violation_is_found(day: Shop, name: str) -> None:
     assert name in wrong()
 
 
+OF_JOBS = {"dispatch.claims", "dispatch.history"}
+"""Those are planted where jobs are: tests/dispatch/test_parts.py."""
+
+
 def test_every_equation_has_a_violation_planted_for_it() -> None:
-    assert set(PLANTED) == set(equations)
+    assert set(PLANTED) | OF_JOBS == set(equations)

@@ -322,11 +322,6 @@ def overlapping(by: Principal, job: JobRow) -> Sequence[JobRow]:
     return _read(by, statement.order_by(Job.scheduled_start, Job.id).limit(20))
 
 
-def count_waiting(by: Principal) -> int:
-    """How many jobs nobody has been given yet."""
-    return reads(by).scalar(select(func.count(Job.id)).where(Job.status == "pending")) or 0
-
-
 def name_jobs(by: Principal, ids: Collection[int]) -> Mapping[int, tuple[str, str]]:
     """What jobs are called where only their claims are known, and their number."""
     statement = select(Job.id, Job.number, Job.title).where(Job.id.in_(ids))

@@ -143,7 +143,7 @@ def told(session: CommandSession, job: Job) -> dict[str, Any]:
     """What boards and receivers of events are told of a job; plain JSON."""
     technician = technician_of(session, job)
 
-    def text(moment: datetime | None) -> str | None:
+    def spelled(moment: datetime | None) -> str | None:
         return None if moment is None else moment.isoformat().replace("+00:00", "Z")
 
     return {
@@ -153,8 +153,8 @@ def told(session: CommandSession, job: Job) -> dict[str, Any]:
         "priority": job.priority,
         "technician_id": None if technician is None else technician.number,
         "technician": None if technician is None else technician.name,
-        "scheduled_start": text(job.scheduled_start),
-        "scheduled_end": text(job.scheduled_end),
+        "scheduled_start": spelled(job.scheduled_start),
+        "scheduled_end": spelled(job.scheduled_end),
         "version": job.version,
     }
 

@@ -31,6 +31,7 @@ INDEXES_IN_TEXT = {
     "inventory/models/purchasing.py",
     "inventory/models/stock.py",
     "orders/models.py",
+    "workforce/models/hours.py",
 }
 
 
