@@ -4,9 +4,10 @@ A process has a thread for each stream and a few more for requests; of those no 
 database. So neither starves the other: a stream that is open waits, and a request never waits for a stream.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from threading import BoundedSemaphore
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from flask import Response
@@ -44,7 +45,7 @@ class Gate:
 
     def __init__(self, app: "WSGIApplication", busy: int) -> None:
         self._app = app
-        self._places = BoundedSemaphore(busy)
+        self._places = _Places(busy)
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one request."""
@@ -65,6 +66,34 @@ class Gate:
             self._places.release()
             return answer
         return _Held(answer, self._places.release)
+
+
+class _Places:
+    """So many at once, in the order in which they came: a semaphore lets whoever comes just then go first."""
+
+    def __init__(self, many: int) -> None:
+        self._free = many
+        self._lock = Lock()
+        self._waiting: deque[Any] = deque()
+
+    def acquire(self) -> None:
+        """Wait for a place."""
+        with self._lock:
+            if self._free:
+                self._free -= 1
+                return
+            turn = Lock()
+            turn.acquire()
+            self._waiting.append(turn)
+        turn.acquire()
+
+    def release(self) -> None:
+        """Hand the place to whoever has waited longest."""
+        with self._lock:
+            if self._waiting:
+                self._waiting.popleft().release()
+            else:
+                self._free += 1
 
 
 class _Held:
