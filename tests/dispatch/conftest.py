@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
 from dashboard.accounts import service as accounts
 from dashboard.accounts.roles import KEY_SCOPES
@@ -20,6 +19,7 @@ from dashboard.dispatch.queries.jobs import JobRow
 from dashboard.dispatch.service.jobs import JobFacts, assign, create_job
 from dashboard.workforce.models import Skill, Technician, TechnicianSkill
 from tests.conftest import PASSWORD, Api, Merchants, sign_in
+from tests.field import data
 
 MORNING = datetime(2026, 3, 28, 13, tzinfo=UTC)
 """Nine o'clock in New York."""
@@ -158,19 +158,3 @@ def browser_of(app: Flask, username: str) -> FlaskClient:
     client = app.test_client()
     sign_in(client, username, "FIRST")
     return client
-
-
-def data(answer: TestResponse, status: int = 200) -> Any:
-    """What K answers."""
-    assert answer.status_code == status, answer.get_data(as_text=True)
-    body = answer.get_json()
-    assert body["ok"] is True
-    return body["data"]
-
-
-def refusal(answer: TestResponse, status: int) -> dict[str, Any]:
-    """Why K refuses."""
-    assert answer.status_code == status, answer.get_data(as_text=True)
-    body = answer.get_json()
-    assert body["ok"] is False
-    return body["error"]

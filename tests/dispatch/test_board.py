@@ -19,7 +19,8 @@ from dashboard.dispatch.service.workflow import cancel, change_status
 from dashboard.workforce.models import Technician
 from dashboard.workforce.service import Absence, Shift, ZoneFacts, add_absence, create_zone
 from tests.conftest import Api, Merchants, inputs
-from tests.dispatch.conftest import a_job, a_job_of, a_skill, browser_of, data, refusal
+from tests.dispatch.conftest import a_job, a_job_of, a_skill, browser_of
+from tests.field import data, refusal
 from tests.workforce.crews import technician
 
 FRIDAY = date(2026, 3, 27)

@@ -11,7 +11,8 @@ from dashboard.core.context import Principal
 from dashboard.workforce.models import Technician
 from tests.conftest import Api, Merchants
 from tests.customers.racing import together
-from tests.dispatch.conftest import MORNING, SMITH, a_job, a_job_of, a_skill, data, refusal
+from tests.dispatch.conftest import MORNING, SMITH, a_job, a_job_of, a_skill
+from tests.field import data, refusal
 from tests.inventory.shop import open_shop
 
 JOBS = "/api/v1/admin/dispatch"

@@ -20,8 +20,9 @@ from dashboard.dispatch.service.jobs import assign, update_job
 from dashboard.dispatch.service.plans import PlanOutdated, apply_plan, ask_plan, revert_plan
 from dashboard.workforce.models import Technician
 from tests.conftest import Api, Merchants
-from tests.dispatch.conftest import MORNING, a_job, a_job_of, a_skill, a_technician, data, refusal
+from tests.dispatch.conftest import MORNING, a_job, a_job_of, a_skill, a_technician
 from tests.dispatch.test_suggestions import NEAR, TAMPA, works
+from tests.field import data, refusal
 
 DAY = date(2026, 3, 28)
 URL = "/api/v1/admin/dispatch"

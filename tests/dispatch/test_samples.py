@@ -13,7 +13,8 @@ from dashboard.core.db import db
 from dashboard.core.jobs import system_of
 from dashboard.demo import crew, day, stock
 from tests.conftest import PASSWORD, Api
-from tests.dispatch.conftest import SMITH, data, refusal
+from tests.dispatch.conftest import SMITH
+from tests.field import data, refusal
 
 MARCH = datetime(2026, 3, 28, 13, tzinfo=UTC)
 """Nine in the morning in New York."""

@@ -14,7 +14,8 @@ from dashboard.dispatch.models import Job
 from dashboard.dispatch.queries.scorecard import Score, Scorecard, scorecard
 from dashboard.workforce.models import Technician
 from tests.conftest import Api
-from tests.dispatch.conftest import MORNING, a_job, a_job_of, a_technician, data, refusal
+from tests.dispatch.conftest import MORNING, a_job, a_job_of, a_technician
+from tests.field import data, refusal
 
 URL = "/api/v1/admin/technicians/metrics"
 LATER = MORNING + timedelta(days=60)

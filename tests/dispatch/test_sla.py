@@ -15,7 +15,8 @@ from dashboard.dispatch.service.sla import PolicyFacts, change_policy, create_po
 from dashboard.dispatch.service.workflow import cancel, change_status
 from dashboard.workforce.models import Technician
 from tests.conftest import Api
-from tests.dispatch.conftest import MORNING, a_job, a_job_of, data, refusal
+from tests.dispatch.conftest import MORNING, a_job, a_job_of
+from tests.field import data, refusal
 
 SLA = "/api/v1/admin/sla"
 MINUTE = timedelta(minutes=1)

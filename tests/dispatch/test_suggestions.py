@@ -23,7 +23,8 @@ from dashboard.workforce.models import (
     ZoneTechnician,
 )
 from tests.conftest import Api
-from tests.dispatch.conftest import MORNING, a_job, a_job_of, a_technician, data, refusal
+from tests.dispatch.conftest import MORNING, a_job, a_job_of, a_technician
+from tests.field import data, refusal
 
 TAMPA: dict[str, Any] = {"latitude": 27.95, "longitude": -82.46}
 NEAR: dict[str, Any] = {"home_latitude": 27.95, "home_longitude": -82.44}

@@ -13,7 +13,8 @@ from dashboard.dispatch.models import BoardChange
 from dashboard.dispatch.service.jobs import update_job
 from dashboard.workforce.models import Technician
 from tests.conftest import Api
-from tests.dispatch.conftest import MORNING, a_job, a_job_of, data, logged_in, refusal
+from tests.dispatch.conftest import MORNING, a_job, a_job_of, logged_in
+from tests.field import data, refusal
 
 MINE = "/api/v1/tech/dispatch"
 TAMPA = {"latitude": 27.9506, "longitude": -82.4572}

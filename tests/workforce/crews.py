@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from werkzeug.test import TestResponse
-
 from dashboard.core.context import Principal
 from dashboard.inventory.models import Location
 from dashboard.inventory.service.locations import create_location
@@ -41,19 +39,3 @@ def name_of(n: int) -> str:
 def van(by: Principal, name: str = "Van 1") -> Location:
     """A place of stock on wheels."""
     return create_location(by, name, kind="van")
-
-
-def data(answer: TestResponse, status: int = 200) -> Any:
-    """What K's envelope holds."""
-    assert answer.status_code == status, answer.json
-    body = answer.get_json()
-    assert body["ok"] is True
-    return body["data"]
-
-
-def refusal(answer: TestResponse, status: int) -> dict[str, Any]:
-    """What K says of a request that it refused."""
-    assert answer.status_code == status, answer.json
-    body = answer.get_json()
-    assert body["ok"] is False
-    return body["error"]

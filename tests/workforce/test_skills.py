@@ -25,7 +25,8 @@ from dashboard.workforce.service import (
     update_technician,
 )
 from tests.conftest import Api, Merchants
-from tests.workforce.crews import crew, data, refusal, technician
+from tests.field import data, refusal
+from tests.workforce.crews import crew, technician
 
 SKILLS = "/api/v1/admin/technician-skills"
 FIRST_PAGE = PageRequest(1, 50)

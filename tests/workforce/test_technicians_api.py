@@ -8,7 +8,8 @@ from flask.testing import FlaskClient
 from dashboard.accounts import service as accounts
 from dashboard.core.context import SYSTEM, Principal
 from tests.conftest import Api, Merchants
-from tests.workforce.crews import crew, data, refusal, technician, van
+from tests.field import data, refusal
+from tests.workforce.crews import crew, technician, van
 
 TECHNICIANS = "/api/v1/admin/technicians"
 MIKE = {"name": "Mike Johnson", "pay_type": "hourly", "base_pay_cents": 2500}

@@ -14,7 +14,8 @@ from dashboard.workforce.service import ZoneFacts, change_zone, create_zone, rem
 from dashboard.workforce.service.zones import read_zips
 from dashboard.workforce.shapes import is_inside, polygon_fault
 from tests.conftest import Api, Merchants
-from tests.workforce.crews import TAMPA, crew, data, refusal, technician
+from tests.field import data, refusal
+from tests.workforce.crews import TAMPA, crew, technician
 
 ZONES = "/api/v1/admin/service-zones"
 SQUARE = ((27.0, -83.0), (27.0, -82.0), (28.0, -82.0), (28.0, -83.0))
